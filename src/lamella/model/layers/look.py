@@ -1,0 +1,38 @@
+"""How an image looks, as a frozen value that crosses threads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+BLENDING_MODES = ("opaque", "translucent", "translucent_no_depth", "additive", "minimum", "multiplicative")
+INTERPOLATION_MODES = ("nearest", "linear")
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class ImageLook:
+    """Look of an Image layer.
+
+    A value v is drawn as ``lut[round(255 · clip((v − low)/(high − low), 0, 1) ** gamma)]``; NaN is transparent. RGB
+    images use neither limits, gamma nor lut.
+
+    Attributes
+    ----------
+    lut : (256, 4) uint8 array, read-only
+    contrast_limits : (low, high) or None
+        None: the response's ``auto_limits``.
+    gamma, opacity : float
+    blending : one of `BLENDING_MODES`
+    interpolation : one of `INTERPOLATION_MODES`
+    visible : bool
+    """
+
+    lut: npt.NDArray[np.uint8]
+    contrast_limits: tuple[float, float] | None
+    gamma: float
+    opacity: float
+    blending: str
+    interpolation: str
+    visible: bool
