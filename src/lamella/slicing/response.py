@@ -131,6 +131,21 @@ class ImageSliceResponse(LayerSliceResponse):
     errors: tuple[str, ...] = ()
     auto_limits: tuple[float, float] | None = None
 
+    def value_at(self, position: tuple[float, ...]) -> tuple[Any, int] | None:
+        """The value shown at a displayed data position of level 0, and its level; None where nothing is shown.
+
+        The sharpest tile there counts, as in the picture.
+        """
+        for tile in reversed(self.tiles):
+            low, high = tile.box
+            if all(a <= p < b for a, p, b in zip(low, position, high, strict=True)):
+                n = tile.data.shape
+                index = tuple(
+                    min(int((p - a) / (b - a) * k), k - 1) for a, p, b, k in zip(low, position, high, n, strict=False)
+                )
+                return tile.data[index], tile.level
+        return None
+
     def as_array(self) -> npt.NDArray[Any]:
         """The region of the target level as one array, axes in displayed order (RGB last), dtype as stored.
 

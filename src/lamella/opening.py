@@ -1,0 +1,57 @@
+"""Opening a path or URL in the background: a worker thread that reads the metadata, and leaves the result in the outbox."""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from lamella.io import LayerData
+    from lamella.model.layers.base import Layer
+
+_numbers = itertools.count(1)
+
+
+class Opening:
+    """One path being opened. Made and read on the main thread; `result` and `error` are set before it is put.
+
+    Attributes
+    ----------
+    path, name : str
+    result : list of LayerData
+    error : Exception or None
+    layers : list of Layer
+        The layers that came of it, filled by the viewer.
+    """
+
+    def __init__(self, path: str, timeout: float, put: Callable[[Any], None]) -> None:
+        self.path = path
+        self.name = path.rstrip("/").rsplit("/", 1)[-1] or path
+        self.result: list[LayerData] = []
+        self.error: Exception | None = None
+        self.layers: list[Layer] = []
+        self._timeout = timeout
+        self._put = put
+        self._cancelled = threading.Event()
+        self._thread = threading.Thread(target=self._run, name=f"lamella-open-{next(_numbers)}", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def cancel(self) -> None:
+        """Stop waiting for the answer; the thread ends within a tenth of a second."""
+        self._cancelled.set()
+        self._thread.join(0.3)
+
+    def _run(self) -> None:
+        from lamella.io import OpenError, open_layers
+
+        try:
+            self.result = open_layers(self.path, timeout=self._timeout, cancelled=self._cancelled)
+        except OpenError as error:
+            self.error = error
+        except Exception as error:  # a reader's bug is told like any failure, not lost in a thread
+            self.error = OpenError(f"{self.path} could not be opened: {type(error).__name__}: {error}")
+        self._put(self)

@@ -1,0 +1,66 @@
+"""What is under the cursor: always of the picture that is shown, never of the one that is asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from lamella.model.layers.base import Layer
+    from lamella.model.view import View
+    from lamella.slicing.response import ImageSliceResponse
+    from lamella.viewer_model import ViewerModel
+
+
+def pick(viewer: ViewerModel, view: View, x: float, y: float) -> list[tuple[Layer, Any, tuple[float, ...]]]:
+    """(layer, value, data position) of what is shown at a canvas position, top layer first."""
+    frame = viewer.frame_of(view)
+    if frame is None or frame.state.ndisplay != 2:
+        return []
+    world = frame.state.canvas_to_world(x, y)
+    found = []
+    for layer in reversed(viewer.layers):
+        response: Any = frame.slices.get(layer.id)
+        if not layer.visible or response is None or response.empty:
+            continue
+        hit = value_at(response, world)
+        if hit is not None:
+            found.append((layer, *hit))
+    return found
+
+
+def value_at(response: ImageSliceResponse, world: tuple[float, float]) -> tuple[Any, tuple[float, ...]] | None:
+    """Value and n-D data position at a displayed world position, None where the response shows nothing."""
+    shown = response.dims_displayed
+    if len(shown) != len(world):
+        return None
+    data = response.displayed_to_world.inverse(world)
+    hit = response.value_at(tuple(data.tolist()))
+    if hit is None:
+        return None
+    position = np.zeros(response.world_to_data.ndim)
+    hidden = [a for a in range(len(position)) if a not in shown]
+    position[hidden] = response.key.point
+    position[list(shown)] = data
+    return hit[0], tuple(position.tolist())
+
+
+def describe(viewer: ViewerModel, view: View, x: float, y: float) -> str:
+    """One line for the status bar: world coordinates, then each layer's value."""
+    frame = viewer.frame_of(view)
+    if frame is None or frame.state.ndisplay != 2 or not frame.slices:
+        return ""
+    state = frame.state
+    point = list(state.point)
+    for axis, value in zip(state.displayed, state.canvas_to_world(x, y), strict=True):
+        point[axis] = value
+    where = " ".join(f"{p:.5g}" for p in point)
+    values = [f"{layer.name}: {_text(value)}" for layer, value, _ in pick(viewer, view, x, y)]
+    return "   ".join([f"[{where}]", *values])
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, np.ndarray):
+        return "(" + ", ".join(_text(v) for v in value) + ")"
+    return f"{value:.5g}" if isinstance(value, (float, np.floating)) else str(value)

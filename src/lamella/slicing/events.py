@@ -1,0 +1,143 @@
+"""What happens to the scheduler and what it wants done: its whole vocabulary."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy.typing as npt
+
+from lamella.slicing.plan import ChunkRead
+from lamella.slicing.request import LayerSliceRequest
+from lamella.slicing.response import LayerSliceResponse, Tile
+from lamella.sources.base import Box, Failed, Outcome, Source
+
+Slot = tuple[int, int]
+"""(view, layer): one newest demand each. Demands of their own, for futures, have a negative view."""
+
+
+# Events
+
+
+@dataclass(frozen=True, slots=True)
+class Want:
+    """A view wants this now; it replaces what the slot wanted before."""
+
+    request: LayerSliceRequest
+
+    @property
+    def slot(self) -> Slot:
+        return self.request.view, self.request.layer
+
+
+@dataclass(frozen=True, slots=True)
+class Removed:
+    """Nobody wants anything in this slot any more."""
+
+    slot: Slot
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A read ended. ``token`` is that of its `Start`."""
+
+    token: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Assembled:
+    """A worker made a tile, or failed to."""
+
+    slot: Slot
+    read: ChunkRead
+    tile: Tile | Failed
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """A worker measured the contrast limits of a layer."""
+
+    layer: int
+    limits: tuple[float, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Hurry:
+    """Somebody waits (or no longer waits): do not hold anything back for a view that may still move."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Resized:
+    """The cache limit in bytes changed."""
+
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Failed chunks are to be read again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Redeliver:
+    """Whoever shows the responses has lost them."""
+
+
+Event = Want | Removed | Done | Assembled | Measured | Hurry | Resized | Retry | Redeliver
+
+
+# Actions
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Read this box in the pool of its source, then report `Done` with the token."""
+
+    token: int
+    source: Source
+    box: Box
+
+
+@dataclass(frozen=True, slots=True)
+class Assemble:
+    """Make a tile of a chunk (None: of the fill value) in a worker, then report `Assembled`."""
+
+    slot: Slot
+    kind: str
+    read: ChunkRead
+    chunk: npt.NDArray[Any] | None
+    pinned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Measure:
+    """Measure contrast limits in a worker, then report `Measured`."""
+
+    layer: int
+    kind: str
+    tiles: Sequence[Tile]
+
+
+@dataclass(frozen=True, slots=True)
+class Deliver:
+    """Show this response."""
+
+    slot: Slot
+    response: LayerSliceResponse
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """A chunk failed for good."""
+
+    layer: int
+    source: Source
+    failure: Failed
+
+
+Action = Start | Assemble | Measure | Deliver | Tell

@@ -1,0 +1,384 @@
+"""Image: the request, the plan of chunks behind it, and the tiles made of them. Pure functions, any thread.
+
+`make_slice_request` is the only one that sees a layer, on the main thread.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from lamella.model.transforms import Affine
+from lamella.model.view_state import ViewState
+from lamella.slicing.levels import choose_level, choose_volume_level, edges, visible_samples
+from lamella.slicing.plan import FIRST_RUNG_CHUNKS, ChunkKey, ChunkRead, Plan
+from lamella.slicing.request import LayerSliceRequest, Mode, SliceKey, Window
+from lamella.slicing.response import ImageSliceResponse, Tile
+from lamella.sources.base import Grid, Source
+from lamella.sources.multiscale import Multiscale
+
+if TYPE_CHECKING:
+    from lamella.model.layers.image import Image
+
+PLANE_READ = 64 * 2**20  # a source without chunks is read a plane at a time up to this many bytes,
+BAND_READ = 16 * 2**20  # otherwise in bands of rows of this size, so that something comes soon
+MAX_CHUNKS = 4096  # a plan of more chunks takes a coarser level, if there is one
+
+
+@dataclass(frozen=True, slots=True)
+class ImageSlice:
+    """What an image request refers to."""
+
+    multiscale: Multiscale
+    rgb: bool
+    auto_contrast: bool
+
+
+def make_slice_request(
+    layer: Image,
+    state: ViewState,
+    world_to_data: Affine,
+    displayed: tuple[int, ...],
+    generation: int,
+    view: int,
+    mode: Mode,
+) -> LayerSliceRequest:
+    """Freeze what slicing needs. Main thread; costs microseconds.
+
+    Parameters
+    ----------
+    layer : Image
+    state : ViewState
+    world_to_data : Affine
+        World → data of the layer's axes.
+    displayed : tuple of int
+        The layer's displayed axes.
+    """
+    ndim = world_to_data.ndim
+    hidden = [a for a in range(ndim) if a not in displayed]
+    linear = world_to_data.linear[np.ix_(hidden, hidden)]
+    last = slice(len(state.point) - ndim, None)
+    point = np.nan_to_num(np.array(state.point[last]))[hidden]
+    left = np.nan_to_num(np.array(state.margin_left[last]))[hidden]
+    right = np.nan_to_num(np.array(state.margin_right[last]))[hidden]
+    source = layer.source
+    box = state.world_box
+    width, height = state.device_size
+    pixels = (height, width) if state.ndisplay == 2 else (max(width, height),) * state.ndisplay
+    shown = len(displayed)
+    return LayerSliceRequest(
+        generation=generation,
+        view=view,
+        layer=layer.id,
+        kind="image",
+        key=SliceKey(
+            source=source.levels[0].token,
+            fixed=source.fixed,
+            version=layer.version,
+            point=tuple((linear @ point + world_to_data.translate[hidden]).tolist()),
+            margin_left=tuple((linear @ left).tolist()),
+            margin_right=tuple((linear @ right).tolist()),
+            displayed=displayed,
+        ),
+        window=Window(
+            box=(tuple(box[0, -shown:].tolist()), tuple(box[1, -shown:].tolist())),
+            pixels=pixels[-shown:],
+            level=layer.locked_data_level,
+        ),
+        world_to_data=world_to_data,
+        point=state.point,
+        mode=mode,
+        data=ImageSlice(source, layer.rgb, layer.auto_contrast),
+    )
+
+
+def plan(request: LayerSliceRequest, budget: int) -> Plan:
+    """The chunks that a request needs, rung by rung.
+
+    Parameters
+    ----------
+    request : LayerSliceRequest
+    budget : int
+        Bytes that the chunks and tiles of the target level may take together; if they need more, a coarser level is the
+        target.
+    """
+    image: ImageSlice = request.data
+    multiscale = image.multiscale
+    displayed = request.key.displayed
+    ndim = multiscale.ndim - image.rgb
+    hidden = [a for a in range(ndim) if a not in displayed]
+    shapes = [multiscale.shape_of(level) for level in range(len(multiscale.levels))]
+    shown = [tuple(s[a] for a in displayed) for s in shapes]
+    full = tuple((0, n) for n in shown[0])
+    extent = edges(full, shown[0], shown[0])
+    if any(not 0 <= round(p) < shapes[0][a] for a, p in zip(hidden, request.key.point, strict=True)):
+        return Plan((), 0, full, extent, empty=True)
+
+    to_data = request.world_to_data.inverse.on_axes(displayed).inverse
+    data_box = to_data.bounds(np.array(request.window.box))
+    regions = [visible_samples(data_box, shown[0], s) for s in shown]
+    if any(start == stop for start, stop in regions[0]):
+        return Plan((), 0, tuple((0, 0) for _ in displayed), extent, empty=True)
+
+    grids = [_grid(multiscale, image.rgb, level, displayed) for level in range(len(shapes))]
+    spans = [_spans(g, multiscale, displayed, r) for g, r in zip(grids, regions, strict=True)]
+    counts = [int(np.prod([len(s) for s in span])) for span in spans]
+    costs = [_cost(multiscale.levels[i], grids[i], counts[i]) for i in range(len(shapes))]
+    target = _target_level(request, data_box, shown, costs, counts, budget)
+    rungs = []
+    for rung, level in enumerate(_ladder(request.mode, target, counts)):
+        reads = _reads(request, level, rung, grids[level], spans[level], hidden, shapes, data_box)
+        rungs.append(reads)
+    region = _whole_chunks(grids[target], multiscale, displayed, spans[target], shown[target])
+    return Plan(tuple(rungs), target, region, extent, empty=False)
+
+
+def _target_level(
+    request: LayerSliceRequest,
+    data_box: npt.NDArray[np.float64],
+    shown: Sequence[tuple[int, ...]],
+    costs: Sequence[int],
+    counts: Sequence[int],
+    budget: int,
+) -> int:
+    last = len(shown) - 1
+    if request.window.level is not None:
+        level = min(max(request.window.level, 0), last)
+    elif len(request.key.displayed) == 2:
+        level = choose_level(data_box, request.window.pixels, shown)
+    else:
+        level = choose_volume_level(costs)
+    while level < last and (costs[level] > budget or counts[level] > MAX_CHUNKS):
+        level += 1
+    return level
+
+
+def _ladder(mode: Mode, target: int, counts: Sequence[int]) -> list[int]:
+    """Levels of the rungs: the finest with few chunks, at most one between when settled, the target."""
+    first = next((l for l in range(target, len(counts)) if counts[l] <= FIRST_RUNG_CHUNKS), len(counts) - 1)
+    if first == target:
+        return [target]
+    between = (first + target + 1) // 2
+    if mode is not Mode.INTERACTIVE and target < between < first:
+        return [first, between, target]
+    return [first, target]
+
+
+def _grid(multiscale: Multiscale, rgb: bool, level: int, displayed: tuple[int, ...]) -> Grid:
+    """The grid of a level in the axes of its source; the colour axis is never split."""
+    source = multiscale.levels[level]
+    axes = tuple(multiscale.axes[a] for a in displayed)
+    grid = source.grid(axes)
+    chunk = list(grid.chunk) if grid is not None else _plane_chunk(source, axes, multiscale, rgb)
+    if rgb:
+        chunk[multiscale.axes[-1]] = source.shape[multiscale.axes[-1]]
+    return Grid(tuple(max(min(c, n), 1) for c, n in zip(chunk, source.shape, strict=True)))
+
+
+def _plane_chunk(source: Source, axes: tuple[int, ...], multiscale: Multiscale, rgb: bool) -> list[int]:
+    chunk = [1] * len(source.shape)
+    for a in (*axes, *multiscale.axes[-1:]) if rgb else axes:
+        chunk[a] = source.shape[a]
+    size = int(np.prod(chunk, dtype=object)) * source.dtype.itemsize
+    if size > PLANE_READ:
+        slowest = min(axes)
+        chunk[slowest] = max(1, BAND_READ * chunk[slowest] // size)
+    return chunk
+
+
+def _spans(
+    grid: Grid, multiscale: Multiscale, displayed: tuple[int, ...], region: Sequence[tuple[int, int]]
+) -> list[range]:
+    return [grid.span(multiscale.axes[a], *r) for a, r in zip(displayed, region, strict=True)]
+
+
+def _cost(source: Source, grid: Grid, count: int) -> int:
+    per_chunk = int(np.prod(grid.chunk, dtype=object)) * source.dtype.itemsize
+    return count * per_chunk * (1 if source.in_memory else 2)
+
+
+def _whole_chunks(
+    grid: Grid,
+    multiscale: Multiscale,
+    displayed: tuple[int, ...],
+    spans: Sequence[range],
+    shape: tuple[int, ...],
+) -> tuple[tuple[int, int], ...]:
+    result = []
+    for a, span, n in zip(displayed, spans, shape, strict=True):
+        c = grid.chunk[multiscale.axes[a]]
+        result.append((span.start * c, min(span.stop * c, n)))
+    return tuple(result)
+
+
+def _reads(
+    request: LayerSliceRequest,
+    level: int,
+    rung: int,
+    grid: Grid,
+    spans: Sequence[range],
+    hidden: Sequence[int],
+    shapes: Sequence[tuple[int, ...]],
+    data_box: npt.NDArray[np.float64],
+) -> tuple[ChunkRead, ...]:
+    image: ImageSlice = request.data
+    multiscale = image.multiscale
+    key = request.key
+    source = multiscale.levels[level]
+    axes = multiscale.axes
+    planes = dict(multiscale.fixed)
+    for a, p in zip(hidden, key.point, strict=True):
+        planes[axes[a]] = _plane(p, shapes[0][a], shapes[level][a])
+    shape0 = tuple(shapes[0][a] for a in key.displayed)
+    shape = tuple(shapes[level][a] for a in key.displayed)
+    tile_axes = tuple(axes[a] for a in key.displayed) + (axes[-1:] if image.rgb else ())
+    offsets = tuple((axis, index % grid.chunk[axis]) for axis, index in sorted(planes.items()))
+    base = [0] * len(source.shape)
+    for axis, index in planes.items():
+        base[axis] = index // grid.chunk[axis]
+    centre = data_box.mean(axis=0)
+    found = []
+    for position in itertools.product(*spans):
+        index = list(base)
+        region = []
+        for a, i, n in zip(key.displayed, position, shape, strict=True):
+            c = grid.chunk[axes[a]]
+            index[axes[a]] = i
+            region.append((i * c, min((i + 1) * c, n)))
+        box = edges(region, shape0, shape)
+        distance = sum(((lo + hi) / 2 - m) ** 2 for lo, hi, m in zip(*box, centre, strict=True))
+        chunk = ChunkKey(source.token, key.version, level, tuple(index))
+        found.append(
+            (
+                distance,
+                ChunkRead(
+                    key=chunk,
+                    source=source,
+                    box=grid.box(chunk.index, source.shape),
+                    level=level,
+                    rung=rung,
+                    tile_key=(chunk, offsets, tile_axes, image.rgb),
+                    offsets=offsets,
+                    axes=tile_axes,
+                    region=tuple(region),
+                    edges=box,
+                    rgb=image.rgb,
+                ),
+            )
+        )
+    found.sort(key=lambda pair: pair[0])
+    return tuple(read for _, read in found)
+
+
+def _plane(point: float, n0: int, n: int) -> int:
+    """Index of the plane at a level: the point divided by the factor, clipped, rounded half to even."""
+    return round(min(max(point / (n0 / n), 0), n - 1))
+
+
+def assemble(read: ChunkRead, chunk: npt.NDArray[Any]) -> Tile:
+    """Cut the tile out of a chunk: contiguous, read-only, with a texture-ready form. Runs in a worker."""
+    taken = dict(read.offsets)
+    plane = chunk[tuple(taken.get(a, slice(None)) for a in range(chunk.ndim))]
+    left = [a for a in range(chunk.ndim) if a not in taken]
+    plane = plane.transpose([left.index(a) for a in read.axes])
+    data = np.ascontiguousarray(plane, dtype=plane.dtype.newbyteorder("="))
+    if np.may_share_memory(data, chunk) and (not chunk.flags.owndata or 2 * data.nbytes < chunk.nbytes):
+        # Memory that somebody else may write to, or a tile that would keep a much larger chunk alive.
+        data = data.copy()
+    return _tile(read, data)
+
+
+def fill(read: ChunkRead) -> Tile:
+    """The tile of a chunk that the store does not have."""
+    shape = tuple(b - a for a, b in read.region)
+    if read.rgb:
+        shape += (read.source.shape[read.axes[-1]],)
+    data = np.full(shape, read.source.fill_value, dtype=read.source.dtype.newbyteorder("="))
+    return _tile(read, data)
+
+
+def _tile(read: ChunkRead, data: npt.NDArray[Any]) -> Tile:
+    data.setflags(write=False)
+    texture = _rgba(data) if read.rgb else texture_ready(data)
+    texture.setflags(write=False)
+    return Tile(read.tile_key, read.level, read.region, read.edges, data, texture)
+
+
+def texture_ready(data: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """Values in a dtype that every renderer takes: uint8 and uint16 as they are, bool as uint8, others float32."""
+    if data.dtype in (np.uint8, np.uint16):
+        return data
+    if data.dtype == np.bool_:
+        return data.view(np.uint8)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return data.astype(np.float32, copy=False)
+
+
+def _rgba(data: npt.NDArray[Any]) -> npt.NDArray[np.uint8]:
+    if data.dtype == np.uint8:
+        colours = data
+    elif data.dtype == np.bool_:
+        colours = data.view(np.uint8) * np.uint8(255)
+    elif data.dtype.kind in "iu":
+        top = float(np.iinfo(data.dtype).max)
+        colours = np.rint(np.clip(data.astype(np.float32) / top, 0, 1) * 255).astype(np.uint8)
+    else:
+        colours = np.rint(np.clip(np.nan_to_num(data.astype(np.float32)), 0, 1) * 255).astype(np.uint8)
+    out = np.empty((*data.shape[:-1], 4), np.uint8)
+    out[..., : data.shape[-1]] = colours
+    if data.shape[-1] == 3:
+        out[..., 3] = 255
+    return out
+
+
+def contrast_limits(tiles: Iterable[Tile]) -> tuple[float, float]:
+    """Smallest and largest finite value; where they are equal, or there is none, a range of 1."""
+    low, high = np.inf, -np.inf
+    for tile in tiles:
+        data = tile.data
+        if data.dtype.kind == "f":
+            data = data[np.isfinite(data)]
+        if data.size:
+            low, high = min(low, float(data.min())), max(high, float(data.max()))
+    if low > high:
+        return 0.0, 1.0
+    return (low, high) if low < high else (low, low + 1.0)
+
+
+def respond(
+    request: LayerSliceRequest,
+    plan: Plan,
+    tiles: Sequence[Tile],
+    have: int,
+    failures: Sequence[tuple[ChunkRead, str]],
+    auto_limits: tuple[float, float] | None,
+) -> ImageSliceResponse:
+    """The response to a request with what is there so far."""
+    return ImageSliceResponse(
+        generation=request.generation,
+        view=request.view,
+        layer=request.layer,
+        kind=request.kind,
+        key=request.key,
+        window=request.window,
+        point=request.point,
+        dims_displayed=request.key.displayed,
+        world_to_data=request.world_to_data,
+        needed=plan.needed,
+        have=have,
+        failed=len(failures),
+        empty=plan.empty,
+        rgb=request.data.rgb,
+        level=plan.level,
+        region=plan.region,
+        extent=plan.extent,
+        tiles=tuple(sorted(tiles, key=lambda tile: -tile.level)),
+        failed_boxes=tuple(read.edges for read, _ in failures),
+        errors=tuple(dict.fromkeys(message for _, message in failures)),
+        auto_limits=auto_limits,
+    )

@@ -1,0 +1,115 @@
+"""The one door between the model and the engine: turns changes of views and layers into requests.
+
+Owned by the main thread; the only place there that knows about generations.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from concurrent.futures import Future
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from lamella.model.transforms import Affine
+from lamella.model.view_state import ViewState
+from lamella.model.world import data_to_common_world, layer_axes
+from lamella.slicing.engine import Engine
+from lamella.slicing.request import LayerSliceRequest, Mode
+from lamella.slicing.response import LayerSliceResponse
+from lamella.slicing.types import TYPES
+
+if TYPE_CHECKING:
+    from lamella.model.layer_list import LayerList
+    from lamella.model.layers.base import Layer
+    from lamella.model.view import View
+
+OBLIQUE = 1e-8  # a displayed axis that moves a not-displayed one by more than this makes the slice oblique
+
+
+class LayerSlicer:
+    """Requests slices when, and only when, something that they depend on has changed.
+
+    Parameters
+    ----------
+    engine : Engine
+    layers : LayerList
+    """
+
+    def __init__(self, engine: Engine, layers: LayerList) -> None:
+        self._engine = engine
+        self._layers = layers
+        self._requested: dict[tuple[int, int], LayerSliceRequest] = {}
+        self._generations: dict[tuple[int, int], int] = {}  # goes on counting where a hidden layer comes back
+        self._world_to_data: dict[int, Affine] = {}
+        self._warned: set[int] = set()
+
+    def requested(self, view: View, layer: Layer) -> LayerSliceRequest | None:
+        """The newest request, None if the layer is not wanted in the view (it is invisible)."""
+        return self._requested.get((view.id, layer.id))
+
+    def update(self, view: View, layers: Iterable[Layer] | None = None) -> None:
+        """Request what ``view`` now needs of ``layers`` (all, if not given). Unchanged requests are not repeated."""
+        state = view.snapshot()
+        for layer in self._layers if layers is None else layers:
+            self._update_layer(view, state, layer)
+
+    def _update_layer(self, view: View, state: ViewState, layer: Layer) -> None:
+        slot = (view.id, layer.id)
+        last = self._requested.get(slot)
+        if not layer.visible:
+            if last is not None:
+                self.remove(view, layer)
+            return
+        mode = Mode.SETTLED if last is None else Mode.INTERACTIVE
+        request = self._make_request(view, state, layer, self._generations.get(slot, 0) + 1, mode)
+        if last is not None and _same(request, last):
+            return
+        self._requested[slot] = request
+        self._generations[slot] = request.generation
+        self._engine.want(request)
+
+    def _make_request(
+        self, view: View, state: ViewState, layer: Layer, generation: int, mode: Mode
+    ) -> LayerSliceRequest:
+        transform = self._world_to_data.get(layer.id)
+        if transform is None:
+            transform = self._world_to_data[layer.id] = data_to_common_world(layer, self._layers).inverse
+        displayed, hidden = layer_axes(state.order, state.ndisplay, len(state.order), layer.ndim)
+        if layer.id not in self._warned and hidden and displayed:
+            coupling = transform.linear[np.ix_(list(hidden), list(displayed))]
+            if np.abs(coupling).max() > OBLIQUE:
+                self._warned.add(layer.id)
+                warnings.warn(
+                    f"non-orthogonal slicing: the transform of layer {layer.name!r} couples displayed with not-displayed "
+                    "axes; the coupling is ignored",
+                    stacklevel=2,
+                )
+        make = TYPES[layer.kind].make_request
+        return make(layer, state, transform, tuple(displayed), generation, view.id, mode)
+
+    def slice_layers_async(self, layers: Iterable[Layer], view: View) -> dict[Layer, Future[LayerSliceResponse]]:
+        """Slice ``layers`` for what ``view`` asks for now, as demands that newer requests do not overwrite."""
+        state = view.snapshot()
+        return {
+            layer: self._engine.slice(self._make_request(view, state, layer, 1, Mode.SYNC)) for layer in layers
+        }
+
+    def world_changed(self) -> None:
+        """Layers came, went or moved: the common world may have other units."""
+        self._world_to_data.clear()
+
+    def remove(self, view: View, layer: Layer) -> None:
+        """Want nothing of ``layer`` in ``view`` any more."""
+        if self._requested.pop((view.id, layer.id), None) is not None:
+            self._engine.remove(view.id, layer.id)
+
+
+def _same(a: LayerSliceRequest, b: LayerSliceRequest) -> bool:
+    """Whether two requests ask for the same, whenever they were made. The world point counts only where the key has it."""
+    return (
+        a.key == b.key
+        and a.window == b.window
+        and (a.world_to_data is b.world_to_data or a.world_to_data == b.world_to_data)
+    )

@@ -1,0 +1,101 @@
+"""What a request needs, as a value: the ordered chunks, split into rungs from coarse to fine."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from lamella.sources.base import Box, Source
+
+FIRST_RUNG_CHUNKS = 4  # a rung of at most this many chunks comes back in one round trip and few bytes
+
+
+class ChunkKey(NamedTuple):
+    """Identity of a chunk: a chunk wanted by several views or layers has one key, and is read once."""
+
+    source: int
+    version: int
+    level: int
+    index: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRead:
+    """One chunk that a plan needs, and the tile that is made of it.
+
+    Attributes
+    ----------
+    key : ChunkKey
+    source : Source
+    box : Box
+        What to read, in the axes of the source.
+    level, rung : int
+    tile_key : hashable
+        Identity of the tile: the chunk and the plane that is cut out of it.
+    offsets : tuple of (axis, int)
+        Source axes that the tile does not have, with the sample of the chunk to take.
+    axes : tuple of int
+        Source axes of the tile, in displayed order, the colour axis of RGB data last.
+    region, edges
+        `Tile.region` and `Tile.box`.
+    rgb : bool
+    """
+
+    key: ChunkKey
+    source: Source
+    box: Box
+    level: int
+    rung: int
+    tile_key: Hashable
+    offsets: tuple[tuple[int, int], ...]
+    axes: tuple[int, ...]
+    region: tuple[tuple[int, int], ...]
+    edges: tuple[tuple[float, ...], tuple[float, ...]]
+    rgb: bool
+
+    @property
+    def chunk_nbytes(self) -> int:
+        """Bytes of the decoded chunk in the cache; arrays in memory are not cached."""
+        if self.source.in_memory:
+            return 0
+        return math.prod(s.stop - s.start for s in self.box) * self.source.dtype.itemsize
+
+    @property
+    def tile_nbytes(self) -> int:
+        """Upper bound of the bytes of the tile: data and texture."""
+        samples = math.prod(b - a for a, b in self.region)
+        itemsize = self.source.dtype.itemsize
+        if self.rgb:
+            return samples * (4 * itemsize + 4)
+        return samples * (itemsize + (0 if self.source.dtype in (np.uint8, np.uint16) else 4))
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything that a request needs.
+
+    Attributes
+    ----------
+    rungs : tuple of tuple of ChunkRead
+        Coarse to fine; within a rung in the order of wanting, centre first. The last rung is the target level.
+    level : int
+    region, extent
+        `ImageSliceResponse.region` and `extent`.
+    empty : bool
+        The slice misses the layer, or the field of view does.
+    """
+
+    rungs: tuple[tuple[ChunkRead, ...], ...]
+    level: int
+    region: tuple[tuple[int, int], ...]
+    extent: tuple[tuple[float, ...], tuple[float, ...]]
+    empty: bool
+    details: Any = field(default=None)
+
+    @property
+    def needed(self) -> int:
+        return len(self.rungs[-1]) if self.rungs else 0

@@ -1,0 +1,84 @@
+"""One request on its way: its plan, the tiles that came, the chunks that are still waited for."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Hashable
+
+from lamella.slicing.plan import ChunkKey, ChunkRead, Plan
+from lamella.slicing.request import LayerSliceRequest
+from lamella.slicing.response import Tile
+
+
+class Pursuit:
+    """Owned by the slicing thread.
+
+    Every read of the plan is in exactly one of: `queues` (not asked for yet), `waiting` (asked for, chunk or tile under
+    way), `tiles`, `failures`. Attributes below count per rung.
+    """
+
+    __slots__ = (
+        "created", "delivered", "dirty", "failures", "kept", "plan", "queues", "request", "started", "tiles", "todo",
+        "waiting",
+    )  # fmt: skip
+
+    def __init__(self, request: LayerSliceRequest, plan: Plan, now: float) -> None:
+        self.request = request
+        self.plan = plan
+        self.created = now
+        self.started: float | None = None  # when the first read of it was started
+        self.delivered = False
+        self.dirty = True  # there is something that has not been delivered
+        self.kept: dict[Hashable, Tile] = {}  # tiles of the same key that an earlier window left behind
+        self.tiles: dict[Hashable, Tile] = {}
+        self.failures: dict[ChunkKey, tuple[ChunkRead, str]] = {}
+        self.waiting: dict[ChunkKey, ChunkRead] = {}
+        self.queues: list[deque[ChunkRead]] = [deque() for _ in plan.rungs]
+        self.todo: list[int] = [len(rung) for rung in plan.rungs]
+
+    @property
+    def generation(self) -> int:
+        return self.request.generation
+
+    @property
+    def covers(self) -> bool:
+        """The first rung is complete: there is something to see everywhere."""
+        return not self.todo or self.todo[0] == 0
+
+    @property
+    def complete(self) -> bool:
+        return not any(self.todo)
+
+    @property
+    def coarse_started(self) -> bool:
+        """Every read of the first rung has been asked for, so it costs nothing more to wait for it."""
+        return not self.queues or not self.queues[0]
+
+    @property
+    def have(self) -> int:
+        if not self.plan.rungs:
+            return 0
+        return sum(read.tile_key in self.tiles for read in self.plan.rungs[-1])
+
+    @property
+    def target_failures(self) -> list[tuple[ChunkRead, str]]:
+        return [f for f in self.failures.values() if f[0].level == self.plan.level]
+
+    def got(self, read: ChunkRead, tile: Tile) -> None:
+        """The tile of ``read`` is there."""
+        self.tiles[read.tile_key] = tile
+        self._settle(read)
+
+    def lost(self, read: ChunkRead, message: str) -> None:
+        """There will be no tile of ``read``."""
+        self.failures[read.key] = (read, message)
+        self._settle(read)
+
+    def _settle(self, read: ChunkRead) -> None:
+        self.waiting.pop(read.key, None)
+        self.todo[read.rung] -= 1
+        self.dirty = True
+
+    @property
+    def tile_bytes(self) -> int:
+        return sum(t.nbytes for t in self.tiles.values()) + sum(t.nbytes for t in self.kept.values())
