@@ -56,9 +56,9 @@ def get_settings() -> Settings:
             return Settings.model_validate(values)
         except ValidationError as error:
             for problem in error.errors():
-                field = problem["loc"][0]
-                _LOG.warning("the setting %s cannot be %r (%s): its default is used", field, values[field], problem["msg"])
-            values = {k: v for k, v in values.items() if k not in {p["loc"][0] for p in error.errors()}}
+                field = str(problem["loc"][0])
+                value = values.pop(field, None)
+                _LOG.warning("the setting %s cannot be %r (%s): its default is used", field, value, problem["msg"])
 
 
 def cache_size() -> int:

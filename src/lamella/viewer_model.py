@@ -30,7 +30,7 @@ from lamella.model.layers.base import Layer, LayerStatus
 from lamella.model.layers.image import Image
 from lamella.model.view import View
 from lamella.model.view_state import ViewState
-from lamella.model.world import data_to_common_world, world_ranges
+from lamella.model.world import fit_dims, world_box
 from lamella.notifications import Notification, Notifications
 from lamella.outbox import Outbox
 from lamella.render.messages import Frame, LayerDraw, Renderer, Scene
@@ -198,7 +198,7 @@ class ViewerModel:
         view.picker = partial(picking.pick, self, view)
         self._views = (*self._views, view)
         if self.layers:
-            self._fit_dims(view, first=True)
+            fit_dims(view.dims, self.layers, first=True)
             self._fit(view)
         view.events.changed.connect(partial(self._on_view_changed, weakref.ref(view)))
         view.dims.events.order.connect(partial(self._on_order_changed, weakref.ref(view)))
@@ -242,16 +242,9 @@ class ViewerModel:
             self._fit(view)
 
     def _fit(self, view: View) -> None:
-        if not self.layers:
-            return
-        boxes = []
-        for layer in self.layers:
-            if layer.drawn_extent_data is not None:
-                box = data_to_common_world(layer, self.layers).bounds(layer.drawn_extent_data)
-                boxes.append(np.pad(box, ((0, 0), (view.dims.ndim - layer.ndim, 0))))
-        if boxes:
-            whole = np.stack([np.min(boxes, axis=0)[0], np.max(boxes, axis=0)[1]])
-            view.camera.fit(whole[:, list(view.dims.displayed)], view.canvas_size)
+        box = world_box(self.layers)
+        if box is not None:
+            view.camera.fit(box[:, list(view.dims.displayed)], view.canvas_size)
 
     # Opening
 
@@ -567,17 +560,10 @@ class ViewerModel:
         """Layers came, went or moved: the world has other ranges and perhaps other units."""
         self._slicer.world_changed()
         for view in self._views:
-            self._fit_dims(view, first)
+            fit_dims(view.dims, self.layers, first=first)
             if first:
                 self._fit(view)
             self._refresh_view(view)
-
-    def _fit_dims(self, view: View, first: bool) -> None:
-        if not self.layers:
-            view.dims.reset()
-            return
-        labels = max((layer.axis_labels for layer in self.layers), key=len) if first else None
-        view.dims.fit_to(world_ranges(self.layers), first=first, labels=labels or None)
 
     def _on_order_changed(self, view: weakref.ref[View]) -> None:
         if (found := view()) is not None and self.layers:

@@ -28,13 +28,17 @@ class LayerDraw:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """All that a view shows, bottom layer first. Invisible layers are in it: their tiles are kept."""
+    """All that a view shows, bottom layer first. Invisible layers are in it: their tiles are kept.
+
+    ``serial`` counts the scenes of a view; a frame says which one it shows.
+    """
 
     view: int
     state: ViewState
     layers: tuple[LayerDraw, ...]
     background: tuple[float, float, float] = (0.0, 0.0, 0.0)
     interacting: bool = False
+    serial: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +56,8 @@ class Frame:
         The responses that are drawn.
     pending : mapping of layer → int
         Tiles of those responses, or of newer ones that are not drawn yet, that still wait for their upload.
+    serial : int
+        `Scene.serial` of the scene that it shows.
     """
 
     view: int
@@ -59,6 +65,7 @@ class Frame:
     pixels: npt.NDArray[np.uint8] | None
     slices: Mapping[int, LayerSliceResponse]
     pending: Mapping[int, int]
+    serial: int = 0
     _release: Callable[[], None] = field(default=lambda: None, repr=False, compare=False)
 
     def release(self) -> None:

@@ -1,0 +1,413 @@
+"""The Image layer: an n-D array of intensities or colours, at one or more resolutions."""
+
+from __future__ import annotations
+
+import math
+import numbers as numbers_abc
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, ClassVar
+
+import cmap
+import numpy as np
+import numpy.typing as npt
+from psygnal import Signal
+
+from lamella.model._validate import flag, integer, number, numbers, one_of
+from lamella.model.layers.base import Array, Layer, LayerEvents
+from lamella.model.layers.look import INTERPOLATION_MODES, ImageLook
+from lamella.sources.multiscale import Multiscale
+
+MIN_RGB_SIDE = 30  # the sides of an image are longer than this before its last axis is guessed to be colours
+
+
+class ImageEvents(LayerEvents):
+    """The signals of every layer and those of an image."""
+
+    colormap = Signal(object, reemission="latest-only")
+    contrast_limits = Signal(object, reemission="latest-only")
+    contrast_limits_range = Signal(object, reemission="latest-only")
+    auto_contrast = Signal(object, reemission="latest-only")
+    gamma = Signal(object, reemission="latest-only")
+    interpolation = Signal(object, reemission="latest-only")
+    locked_data_level = Signal(object, reemission="latest-only")
+
+
+class Image(Layer):
+    """An n-D image.
+
+    Owned by the main thread.
+
+    Parameters
+    ----------
+    data : array or sequence of arrays
+        Boolean, integer or floating numbers with at least two axes: a numpy array, anything with ``shape``, ``dtype``
+        and ``__getitem__``, or a list of them, finest first, each as large as or smaller than the one before.
+    name : str, optional
+        The name of the source, or ``"Image"``.
+    colormap : str, cmap.Colormap or anything that cmap makes one of
+        A single colour gives black to that colour.
+    contrast_limits : (float, float), optional
+        Values drawn as the first and the last colour. By default the range of 8-bit types; otherwise they follow from
+        the first picture.
+    gamma : float
+        0.01 to 100.
+    opacity : float
+        0 to 1.
+    blending, interpolation : str
+        See `lamella.model.layers.look`.
+    visible : bool
+    scale, translate, rotate, shear, affine : optional
+        Data → world, see `lamella.model.transforms.layer_transform`.
+    units : str or sequence of str, optional
+    axis_labels : sequence of str, optional
+    rgb : bool, optional
+        Whether the last axis, of length 3 or 4, is colours. Guessed by default: it is if there are more than two axes
+        and the two before it are longer than 30.
+    multiscale : bool, optional
+        Whether ``data`` is a list of levels. Guessed by default.
+    metadata : mapping, optional
+
+    Raises
+    ------
+    TypeError
+        Data that is no image: objects, strings, structures, complex numbers.
+    ValueError
+        Fewer than two axes, an axis of length 0, levels that do not get coarser, or a bad argument.
+    """
+
+    kind: ClassVar[str] = "image"
+    events: ImageEvents
+
+    def __init__(
+        self,
+        data: Any,
+        *,
+        name: str | None = None,
+        colormap: Any = "gray",
+        contrast_limits: Sequence[float] | None = None,
+        gamma: float = 1.0,
+        opacity: float = 1.0,
+        blending: str = "translucent",
+        interpolation: str = "nearest",
+        visible: bool = True,
+        scale: Any = None,
+        translate: Any = None,
+        rotate: Any = None,
+        shear: Any = None,
+        affine: Any = None,
+        units: str | Sequence[str] | None = None,
+        axis_labels: Sequence[str] | None = None,
+        rgb: bool | None = None,
+        multiscale: bool | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> None:
+        source = _checked_source(_as_multiscale(data, multiscale))
+        self._rgb = guess_rgb(source.shape) if rgb is None else flag("rgb", rgb)
+        _check_axes(source, self._rgb)
+        self._source, self._data, self._multiscale = source, data, multiscale
+        self._gamma = number("gamma", gamma, 0.01, 100)
+        self._interpolation = str(one_of("interpolation", interpolation, INTERPOLATION_MODES))
+        self._colormap, self._lut = _checked_colormap(colormap)
+        self._auto_limits = _limits_of_dtype(source.dtype)
+        self._user_limits = None if contrast_limits is None else _checked_limits("contrast_limits", contrast_limits)
+        self._limits_range = _union(self._auto_limits, self._user_limits)
+        self._locked_data_level: int | None = None
+        super().__init__(
+            source.ndim - self._rgb,
+            name=name if name is not None else (source.name if isinstance(data, Multiscale) else "") or "Image",
+            visible=visible,
+            opacity=opacity,
+            blending=blending,
+            scale=scale,
+            translate=translate,
+            rotate=rotate,
+            shear=shear,
+            affine=affine,
+            units=units,
+            axis_labels=axis_labels,
+            metadata=metadata,
+        )
+
+    def _make_events(self) -> ImageEvents:
+        return ImageEvents(self)
+
+    def __repr__(self) -> str:
+        return f"<Image {self.name!r} {self.source.shape} {self.source.dtype}>"
+
+    # ---- data ----------------------------------------------------------------------------------------------------
+
+    @property
+    def source(self) -> Multiscale:
+        """The levels, as sources."""
+        return self._source
+
+    @property
+    def data(self) -> Any:
+        """What the layer was given. Setting it keeps the number of axes, and contrast limits that the user has set."""
+        return self._data
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        source = _checked_source(_as_multiscale(value, self._multiscale))
+        _check_axes(source, self._rgb)
+        if source.ndim != self._source.ndim:
+            raise ValueError(
+                f"data must have {self._source.ndim} axes as before, not {source.ndim}: add it as a layer of its own"
+            )
+        self._check_extent(_edges(source, self.ndim), self.transform)
+        before = self._limits_and_range()
+        same_size, same_levels = source.shape == self._source.shape, len(source.levels) == len(self._source.levels)
+        self._source, self._data = source, value
+        self._version += 1
+        self._auto_limits = _limits_of_dtype(source.dtype)
+        self._limits_range = _union(self._auto_limits, self._user_limits)
+        unlocked = [] if same_levels or self._locked_data_level is None else ["locked_data_level"]
+        if unlocked:
+            self._locked_data_level = None
+        self._emit(
+            "data", "version", *unlocked, *self._changed_limits(before), *([] if same_size else ["extent"]), "slicing"
+        )
+
+    @property
+    def rgb(self) -> bool:
+        """Whether the last axis of the data is colours. It is no axis of the layer."""
+        return self._rgb
+
+    @property
+    def locked_data_level(self) -> int | None:
+        """The level to show whatever the zoom; None lets the zoom decide."""
+        return self._locked_data_level
+
+    @locked_data_level.setter
+    def locked_data_level(self, value: int | None) -> None:
+        if value is not None:
+            value = integer("locked_data_level", value)
+            if not 0 <= value < len(self._source.levels):
+                raise ValueError(
+                    f"locked_data_level must be None or from 0 to {len(self._source.levels) - 1}, not {value!r}"
+                )
+        self._change("locked_data_level", value, "slicing")
+
+    @property
+    def extent_data(self) -> Array:
+        """Box of the sample centres in data coordinates of level 0: 0 … n − 1 on each axis."""
+        low, high = self.drawn_extent_data
+        return np.stack([low + 0.5, high - 0.5])
+
+    @property
+    def drawn_extent_data(self) -> Array:
+        """The same with the edges of the pixels: −0.5 … n − 0.5."""
+        return _edges(self._source, self._source.ndim - self._rgb)
+
+    # ---- look ----------------------------------------------------------------------------------------------------
+
+    @property
+    def colormap(self) -> cmap.Colormap:
+        return self._colormap
+
+    @colormap.setter
+    def colormap(self, value: Any) -> None:
+        colormap, lut = _checked_colormap(value)
+        if colormap == self._colormap:
+            return
+        self._colormap, self._lut = colormap, lut
+        self._emit("colormap", "look")
+
+    @property
+    def contrast_limits(self) -> tuple[float, float] | None:
+        """Values drawn as the first and the last colour; None until the first picture tells. None sets them free."""
+        return self._user_limits or self._auto_limits
+
+    @contrast_limits.setter
+    def contrast_limits(self, value: Sequence[float] | None) -> None:
+        limits = None if value is None else _checked_limits("contrast_limits", value)
+        before = self._limits_and_range()
+        self._user_limits = limits
+        self._limits_range = _union(self._limits_range, limits)
+        self._emit(*self._changed_limits(before))
+
+    @property
+    def contrast_limits_range(self) -> tuple[float, float] | None:
+        """What a slider for the limits spans; None until the limits are known. It grows to hold the limits."""
+        return self._limits_range
+
+    @contrast_limits_range.setter
+    def contrast_limits_range(self, value: Sequence[float]) -> None:
+        given = _checked_limits("contrast_limits_range", value)
+        before = self._limits_and_range()
+        self._limits_range = _union(given, self.contrast_limits)
+        self._emit(*self._changed_limits(before))
+
+    @property
+    def auto_contrast(self) -> bool:
+        """True until the user has set limits."""
+        return self._user_limits is None
+
+    def set_auto_limits(self, limits: Sequence[float]) -> None:
+        """Limits that the data suggest. The user's, if there are any, stay, and so does the range of 8-bit types.
+
+        Parameters
+        ----------
+        limits : (low, high)
+            Smallest and largest value. Equal ones are widened; without finite ones (0, 1) is used.
+        """
+        if _limits_of_dtype(self._source.dtype) is not None:
+            return
+        before = self._limits_and_range()
+        self._auto_limits = _widened(limits)
+        self._limits_range = _union(_union(self._limits_range, self._auto_limits), self._user_limits)
+        self._emit(*self._changed_limits(before))
+
+    @property
+    def gamma(self) -> float:
+        """0.01 to 100."""
+        return self._gamma
+
+    @gamma.setter
+    def gamma(self, value: float) -> None:
+        self._change("gamma", number("gamma", value, 0.01, 100), "look")
+
+    @property
+    def interpolation(self) -> str:
+        """Between samples: one of `INTERPOLATION_MODES`."""
+        return self._interpolation
+
+    @interpolation.setter
+    def interpolation(self, value: str) -> None:
+        self._change("interpolation", one_of("interpolation", value, INTERPOLATION_MODES), "look")
+
+    def look(self) -> ImageLook:
+        """The look now, frozen."""
+        return ImageLook(
+            lut=self._lut,
+            contrast_limits=self.contrast_limits,
+            gamma=self._gamma,
+            opacity=self._opacity,
+            blending=self._blending,
+            interpolation=self._interpolation,
+            visible=self._visible,
+        )
+
+    # ---- inside --------------------------------------------------------------------------------------------------
+
+    def _limits_and_range(self) -> dict[str, Any]:
+        return {
+            "contrast_limits": self.contrast_limits,
+            "contrast_limits_range": self._limits_range,
+            "auto_contrast": self.auto_contrast,
+        }
+
+    def _changed_limits(self, before: Mapping[str, Any]) -> list[str]:
+        changed = [field for field, value in self._limits_and_range().items() if before[field] != value]
+        return [*changed, "look"] if "contrast_limits" in changed else changed
+
+
+def guess_rgb(shape: Sequence[int]) -> bool:
+    """Whether an array looks like colours: more than two axes, the last one 3 or 4 long, the two before it above 30."""
+    return len(shape) > 2 and shape[-1] in (3, 4) and min(shape[-3:-1]) > MIN_RGB_SIDE
+
+
+# ---- checks ----------------------------------------------------------------------------------------------------------
+
+
+def _as_multiscale(data: Any, multiscale: bool | None) -> Multiscale:
+    if isinstance(data, Multiscale):
+        return data
+    from lamella.sources import as_multiscale
+
+    result: Multiscale = as_multiscale(data, multiscale=multiscale)
+    return result
+
+
+def _checked_source(source: Multiscale) -> Multiscale:
+    if not source.levels:
+        raise ValueError("data must have at least one level, but the list is empty")
+    dtype = source.dtype
+    if dtype.kind == "c":
+        raise TypeError(f"an image cannot show complex numbers ({dtype}): give np.abs(data) or np.angle(data)")
+    if dtype.kind not in "biuf":
+        raise TypeError(f"an image needs boolean, integer or floating numbers, not an array of {dtype}")
+    for level, coarse in enumerate(source.levels):
+        fine = source.levels[max(level - 1, 0)]
+        if len(coarse.shape) != len(fine.shape) or coarse.dtype != dtype:
+            raise ValueError(
+                f"all levels must have the same number of axes and dtype, but level {level} has shape {coarse.shape} "
+                f"and dtype {coarse.dtype} after {fine.shape} and {fine.dtype}"
+            )
+        if any(c > f for c, f in zip(coarse.shape, fine.shape, strict=True)):
+            raise ValueError(
+                f"levels must get coarser, finest first, but level {level} has shape {coarse.shape} after {fine.shape}"
+            )
+        if 0 in coarse.shape:
+            raise ValueError(f"an image must not be empty, but the shape is {coarse.shape}")
+    return source
+
+
+def _check_axes(source: Multiscale, rgb: bool) -> None:
+    if rgb and (source.ndim < 3 or source.shape[-1] not in (3, 4)):
+        raise ValueError(f"an RGB image needs two axes and a last one of length 3 or 4, not the shape {source.shape}")
+    if rgb and any(source.shape_of(level)[-1] != source.shape[-1] for level in range(len(source.levels))):
+        raise ValueError("all levels of an RGB image must have the same number of colours")
+    if source.ndim < 2:
+        raise ValueError(f"an image needs at least two axes, not the shape {source.shape}")
+
+
+def _edges(source: Multiscale, ndim: int) -> Array:
+    size = np.array(source.shape[:ndim], dtype=np.float64)
+    return np.stack([np.full(ndim, -0.5), size - 0.5])
+
+
+def _checked_colormap(value: Any) -> tuple[cmap.Colormap, npt.NDArray[np.uint8]]:
+    """The colormap and its 256 colours."""
+    makers: list[Callable[[], cmap.Colormap]] = []
+    if value is not None and not isinstance(value, (numbers_abc.Number, bytes, cmap.Color)):
+        makers.append(lambda: cmap.Colormap(value))
+    if isinstance(value, (str, cmap.Color)):
+        makers.append(lambda: cmap.Colormap(["black", cmap.Color(value)]))
+    for make in makers:
+        try:
+            colormap = make()
+            lut = np.asarray(colormap.lut(256))
+        except (TypeError, ValueError, LookupError, AttributeError):  # what cmap raises for what it does not know
+            continue
+        colours: npt.NDArray[np.uint8] = np.round(np.clip(lut, 0, 1) * 255).astype(np.uint8)
+        colours.setflags(write=False)
+        return colormap, colours
+    raise ValueError(
+        f"colormap must be a name such as 'gray' or 'viridis', a colour or a list of colours, not {value!r}"
+    )
+
+
+def _checked_limits(name: str, value: Any) -> tuple[float, float]:
+    try:
+        low, high = numbers(name, value, 2)
+    except ValueError:
+        low = high = math.nan
+    if not (low < high and math.isfinite(high - low)):
+        raise ValueError(f"{name} must be two finite numbers, the lower one first, not {value!r}")
+    return low, high
+
+
+def _limits_of_dtype(dtype: np.dtype[Any]) -> tuple[float, float] | None:
+    """Limits that need no look at the data."""
+    if dtype.kind == "b":
+        return (0.0, 1.0)
+    if dtype.kind in "iu" and dtype.itemsize == 1:
+        info = np.iinfo(dtype)
+        return (float(info.min), float(info.max))
+    return None
+
+
+def _widened(limits: Sequence[float]) -> tuple[float, float]:
+    low, high = (float(v) for v in limits)
+    if not (math.isfinite(low) and math.isfinite(high) and math.isfinite(high - low)) or low > high:
+        return (0.0, 1.0)
+    if low == high:
+        return (low, low + max(1.0, abs(low) * 1e-6))
+    return (low, high)
+
+
+def _union(a: tuple[float, float] | None, b: tuple[float, float] | None) -> tuple[float, float] | None:
+    if a is None or b is None:
+        return a or b
+    return (min(a[0], b[0]), max(a[1], b[1]))

@@ -1,0 +1,184 @@
+"""All that the views show and what of it is uploaded: the state of a render thread, without the thread."""
+
+from __future__ import annotations
+
+import itertools
+import logging
+from collections.abc import Callable, Hashable
+
+from lamella.model.layers.look import ImageLook
+from lamella.render.acceptance import Acceptance
+from lamella.render.atlas import Atlas, Page, TextureFormat
+from lamella.render.messages import LayerDraw, Scene
+from lamella.render.picture import Backend, ImagePicture, blending_over, limits_of, placeholder_box
+from lamella.render.visibility import Placed, canvas_bounds, data_to_device, finest_first, is_visible
+from lamella.slicing.response import ImageSliceResponse, LayerSliceResponse, Tile
+
+_log = logging.getLogger(__name__)
+
+Place = tuple[int, int]  # (view, layer)
+
+
+class Stage:
+    """Scenes, accepted responses and the atlas. Owned by the render thread.
+
+    Invariant: a draw list names only tiles that the backend has written.
+    """
+
+    def __init__(self, backend: Backend, atlas: Atlas) -> None:
+        self.backend = backend
+        self.atlas = atlas
+        self.scenes: dict[int, Scene] = {}
+        self.dirty: set[int] = set()
+        """Views whose picture or acknowledgement has changed since it was drawn."""
+        self._layers: dict[Place, Acceptance] = {}
+        self._changes = 0
+        self._complaints: set[str] = set()
+
+    @property
+    def interacting(self) -> bool:
+        return any(scene.interacting for scene in self.scenes.values())
+
+    def set_scene(self, scene: Scene) -> None:
+        self.scenes[scene.view] = scene
+        self.dirty.add(scene.view)
+        members = {draw.layer for draw in scene.layers}
+        self._drop({p for p in self._layers if p[0] == scene.view and p[1] not in members})
+        for layer in members:
+            self._layers.setdefault((scene.view, layer), Acceptance(self.atlas.__contains__))
+
+    def remove_view(self, view: int) -> None:
+        self.scenes.pop(view, None)
+        self.dirty.discard(view)
+        self._drop({p for p in self._layers if p[0] == view})
+        self._let_go(always=True)
+
+    def offer(self, response: LayerSliceResponse) -> None:
+        acceptance = self._layers.get((response.view, response.layer))
+        if acceptance is not None and acceptance.offer(response):
+            self.dirty.add(response.view)
+
+    def upload(self, enough: Callable[[], bool]) -> bool:
+        """Upload tiles, coarse before fine and layers in turn, until ``enough``; at least one. True if some are left."""
+        self._advance()
+        queue = self._queue()
+        for place, tile, coarsest in queue:
+            if tile.key not in self.atlas:
+                self._upload_one(place, tile, coarsest)
+                if enough():
+                    break
+        self.dirty.update(view for (view, layer), tile, _ in queue if not self._layers[view, layer].waits(tile))
+        self._advance()
+        self._let_go()
+        return any(acceptance.wanted() for acceptance in self._layers.values())
+
+    def pictures(self, view: int) -> tuple[list[ImagePicture], dict[int, LayerSliceResponse], dict[int, int]]:
+        """What to draw, bottom first, the responses that this shows, and how many tiles of each layer wait."""
+        scene = self.scenes[view]
+        pictures: list[ImagePicture] = []
+        slices: dict[int, LayerSliceResponse] = {}
+        pending: dict[int, int] = {}
+        for draw in scene.layers:
+            acceptance = self._layers[view, draw.layer]
+            if acceptance.drawn is None or not draw.look.visible:
+                continue
+            slices[draw.layer] = acceptance.drawn
+            pending[draw.layer] = acceptance.pending
+            picture = self._picture(scene, draw, acceptance, lowest=not pictures)
+            if picture is not None:
+                pictures.append(picture)
+        return pictures, slices, pending
+
+    def _picture(self, scene: Scene, draw: LayerDraw, held: Acceptance, lowest: bool) -> ImagePicture | None:
+        response, look = held.drawn, draw.look
+        if not isinstance(response, ImageSliceResponse) or not isinstance(look, ImageLook):
+            return None
+        if len(response.region) != 2 or scene.state.ndisplay != 2 or response.empty:
+            return None
+        tiles = held.draw_list()
+        for tile in tiles:
+            self.atlas.touch(tile.key, (scene.view, draw.layer))
+        transform = response.displayed_to_world
+        bounds = canvas_bounds(scene.state, data_to_device(scene.state, transform))
+        blending = blending_over(look.blending, lowest)
+        return ImagePicture(
+            layer=draw.layer,
+            look=look,
+            blending=blending,
+            limits=limits_of(look, response),
+            transform=transform,
+            rgb=response.rgb,
+            tiles=finest_first(t for t in tiles if is_visible(t.box, bounds)),
+            failed=[box for box in response.failed_boxes if is_visible(box, bounds)],
+            level=response.level,
+            placeholder=placeholder_box(response, blending),
+        )
+
+    def _queue(self) -> list[tuple[Place, Tile, bool]]:
+        entries: list[tuple[int, int, Place, Tile]] = []
+        for place, acceptance in self._layers.items():
+            wanted = acceptance.wanted()
+            ranks = {level: rank for rank, level in enumerate(sorted({t.level for t in wanted}, reverse=True))}
+            coarsest = acceptance.needs(coarsest_only=True)
+            for turn, tile in enumerate(wanted):
+                entries.append((0 if tile.key in coarsest else 1 + ranks[tile.level], turn, place, tile))
+        entries.sort(key=lambda e: e[:2])
+        return [(place, tile, rank == 0) for rank, _, place, tile in entries]
+
+    def _upload_one(self, place: Place, tile: Tile, coarsest: bool) -> None:
+        try:
+            placed = Placed.of(tile)
+            format = TextureFormat.of(tile.texture)
+            pages = self.atlas.place(tile.key, format, placed.shape, place, self._pinned(coarsest_only=False))
+            if pages is None and coarsest:
+                pages = self._place_at_any_price(place, placed, format)
+            if pages is None:
+                self._layers[place].skip(tile.key)
+                return
+        except Exception as error:
+            self._layers[place].skip(tile.key)
+            self._complain(f"a tile of layer {place[1]} cannot be drawn: {error}")
+            return
+        try:
+            self.backend.write(placed, tile.texture, pages, self.atlas)
+        except Exception as error:
+            self.atlas.discard(tile.key)
+            self._layers[place].skip(tile.key)
+            self._complain(f"a tile of layer {place[1]} cannot be uploaded: {error}")
+
+    def _place_at_any_price(self, place: Place, tile: Placed, format: TextureFormat) -> tuple[Page, ...] | None:
+        """Room for what keeps a layer from being blank, at the cost of the finer tiles that are drawn."""
+        before = self._pinned(coarsest_only=False)
+        pages = self.atlas.place(tile.key, format, tile.shape, place, self._pinned(coarsest_only=True))
+        if pages is not None:
+            lost = {key for key in before if key not in self.atlas}
+            for (view, _), acceptance in self._layers.items():
+                for key in lost:
+                    acceptance.skip(key)
+                self.dirty.add(view)
+        return pages
+
+    def _pinned(self, coarsest_only: bool) -> set[Hashable]:
+        return set(itertools.chain.from_iterable(a.needs(coarsest_only) for a in self._layers.values()))
+
+    def _advance(self) -> None:
+        for (view, _), acceptance in self._layers.items():
+            if acceptance.advance():
+                self.dirty.add(view)
+
+    def _drop(self, places: set[Place]) -> None:
+        for place in places:
+            del self._layers[place]
+            self.atlas.release(place)
+        if places:
+            self._let_go(always=True)
+
+    def _let_go(self, always: bool = False) -> None:
+        if always or self.atlas.changes != self._changes:
+            self._changes = self.atlas.changes
+            self.backend.forget(self.atlas, {layer for _, layer in self._layers}, set(self.scenes))
+
+    def _complain(self, message: str) -> None:
+        if message not in self._complaints:
+            self._complaints.add(message)
+            _log.warning(message)

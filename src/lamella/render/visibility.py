@@ -1,0 +1,68 @@
+"""Which tiles of a layer are drawn, and in which order: pure functions of boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from lamella.model.transforms import Affine
+from lamella.model.view_state import ViewState
+from lamella.slicing.response import Tile
+
+Box = tuple[tuple[float, ...], tuple[float, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A tile without its data: what drawing needs once it is uploaded.
+
+    Attributes
+    ----------
+    key, level, box
+        Of the `Tile`.
+    shape : (rows, columns)
+        Texels.
+    """
+
+    key: Hashable
+    level: int
+    box: Box
+    shape: tuple[int, int]
+
+    @classmethod
+    def of(cls, tile: Tile) -> Placed:
+        rows, columns = tile.texture.shape[:2]
+        return cls(tile.key, tile.level, tile.box, (rows, columns))
+
+
+def finest_first(tiles: Iterable[Placed]) -> list[Placed]:
+    """By level; within a level in the order given."""
+    return sorted(tiles, key=lambda t: t.level)
+
+
+def data_to_device(state: ViewState, displayed_to_world: Affine) -> Affine:
+    """Displayed data → device pixels (y, x) of a 2-D view, in float64; pixel i reaches from i to i + 1.
+
+    The camera is subtracted before anything is scaled up, so that data far from the origin stays sharp.
+    """
+    ratio = state.pixel_ratio
+    scale = state.zoom * ratio
+    w, h = state.canvas_size
+    offset = (displayed_to_world.translate - np.array(state.center[1:], dtype=np.float64)) * scale
+    return Affine(displayed_to_world.linear * scale, offset + np.array([h, w], dtype=np.float64) * (ratio / 2))
+
+
+def canvas_bounds(state: ViewState, to_device: Affine) -> npt.NDArray[np.float64]:
+    """The box in displayed data coordinates around the canvas, shape (2, 2)."""
+    w, h = state.device_size
+    return to_device.inverse.bounds([[0.0, 0.0], [h, w]])
+
+
+def is_visible(box: Box, bounds: npt.NDArray[np.float64]) -> bool:
+    """Do the boxes share an area?"""
+    (r0, c0), (r1, c1) = box
+    low, high = bounds
+    return bool(r0 < high[0] and r1 > low[0] and c0 < high[1] and c1 > low[1])
