@@ -12,6 +12,7 @@ from lamella.model.view import View
 from lamella.model.world import data_to_common_world, fit_dims, layer_axes, world_box
 from lamella.slicing import image
 from lamella.slicing.levels import choose_level, edges, visible_samples
+from lamella.slicing.place import Place
 from lamella.slicing.request import Mode
 from lamella.slicing.response import ImageSliceResponse
 from lamella.sources.base import Pool
@@ -25,9 +26,9 @@ LOCAL = Pool("local", 8, 0)
 def slice_of(layer: Image, view: View) -> ImageSliceResponse:
     """Slice as the engine does, without engine."""
     state = view.snapshot()
-    displayed, _ = layer_axes(state.order, state.ndisplay, len(state.order), layer.ndim)
-    to_data = data_to_common_world(layer, [layer]).inverse
-    request = image.make_slice_request(layer, state, to_data, displayed, 1, view.id, Mode.SYNC)
+    axes = layer_axes(state.order, state.ndisplay, len(state.order), layer.ndim)
+    place = Place(data_to_common_world(layer, [layer]).inverse, *axes)
+    request = image.make_slice_request(layer, state, place, 1, view.id, Mode.SYNC)
     plan = image.plan(request, 10**9)
     tiles = {}
     for rung in plan.rungs:
@@ -118,7 +119,7 @@ def test_a_slice_beside_the_layer_is_empty_and_reads_nothing() -> None:
     view = show(wide)
     view.dims.set_point(0, 20)
     state = view.snapshot()
-    request = image.make_slice_request(layer, state, layer.transform.inverse, (1, 2), 1, 0, Mode.SYNC)
+    request = image.make_slice_request(layer, state, Place(layer.transform.inverse, (1, 2), (0,)), 1, 0, Mode.SYNC)
     plan = image.plan(request, 10**9)
     assert plan.empty
     assert plan.rungs == ()
@@ -131,7 +132,7 @@ def test_only_chunks_that_the_view_touches_are_planned() -> None:
     view.camera.zoom = 1.0
     view.camera.center = (0, 25, 45)
     state = view.snapshot()
-    request = image.make_slice_request(layer, state, layer.transform.inverse, (1, 2), 1, 0, Mode.SYNC)
+    request = image.make_slice_request(layer, state, Place(layer.transform.inverse, (1, 2), (0,)), 1, 0, Mode.SYNC)
     plan = image.plan(request, 10**9)
     assert {r.region for r in plan.rungs[-1]} == {
         ((y, y + 10), (x, x + 10)) for y in (10, 20, 30) for x in (30, 40, 50)
@@ -185,7 +186,7 @@ def test_a_wide_range_source_without_chunks_is_read_in_bands() -> None:
     data = np.broadcast_to(np.zeros((), "u1"), (2, 20_000, 10_000))
     layer = Image(Multiscale((Gridless(data, (1, 1, 1), LOCAL),)))
     view = show(layer)
-    request = image.make_slice_request(layer, view.snapshot(), layer.transform.inverse, (1, 2), 1, 0, Mode.SYNC)
+    request = image.make_slice_request(layer, view.snapshot(), Place(layer.transform.inverse, (1, 2), (0,)), 1, 0, Mode.SYNC)
     plan = image.plan(request, 10**9)
     sizes = {r.chunk_nbytes for r in plan.rungs[-1]}
     assert max(sizes) <= 16 * 2**20

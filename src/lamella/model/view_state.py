@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import numpy as np
-import numpy.typing as npt
-
 
 @dataclass(frozen=True, slots=True)
 class ViewState:
@@ -56,13 +53,13 @@ class ViewState:
         return max(round(w * self.pixel_ratio), 1), max(round(h * self.pixel_ratio), 1)
 
     @property
-    def world_box(self) -> npt.NDArray[np.float64]:
-        """Displayed world box of the canvas, shape (2, ndisplay). In 3-D a cube around the centre."""
+    def field_of_view(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
+        """Low and high corner of the canvas in displayed world coordinates. In 3-D a cube around the centre."""
         w, h = self.canvas_size
         extent = (h, w) if self.ndisplay == 2 else (max(w, h),) * self.ndisplay
-        half = np.array(extent, dtype=np.float64) / self.zoom / 2
-        centre = np.array(self.center[-self.ndisplay :], dtype=np.float64)
-        return np.stack([centre - half, centre + half])
+        centre = self.center[-self.ndisplay :]
+        low = tuple(c - e / self.zoom / 2 for c, e in zip(centre, extent, strict=True))
+        return low, tuple(c + e / self.zoom / 2 for c, e in zip(centre, extent, strict=True))
 
     def canvas_to_world(self, x: float, y: float) -> tuple[float, float]:
         """Displayed world (row, column) under a canvas position, 2-D views."""

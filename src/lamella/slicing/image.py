@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from lamella.model.transforms import Affine
 from lamella.model.view_state import ViewState
 from lamella.slicing.levels import choose_level, choose_volume_level, edges, visible_samples
+from lamella.slicing.place import Place
 from lamella.slicing.plan import FIRST_RUNG_CHUNKS, ChunkKey, ChunkRead, Plan
 from lamella.slicing.request import LayerSliceRequest, Mode, SliceKey, Window
 from lamella.slicing.response import ImageSliceResponse, Tile
@@ -40,37 +40,14 @@ class ImageSlice:
 
 
 def make_slice_request(
-    layer: Image,
-    state: ViewState,
-    world_to_data: Affine,
-    displayed: tuple[int, ...],
-    generation: int,
-    view: int,
-    mode: Mode,
+    layer: Image, state: ViewState, place: Place, generation: int, view: int, mode: Mode
 ) -> LayerSliceRequest:
-    """Freeze what slicing needs. Main thread; costs microseconds.
-
-    Parameters
-    ----------
-    layer : Image
-    state : ViewState
-    world_to_data : Affine
-        World → data of the layer's axes.
-    displayed : tuple of int
-        The layer's displayed axes.
-    """
-    ndim = world_to_data.ndim
-    hidden = [a for a in range(ndim) if a not in displayed]
-    linear = world_to_data.linear[np.ix_(hidden, hidden)]
-    last = slice(len(state.point) - ndim, None)
-    point = np.nan_to_num(np.array(state.point[last]))[hidden]
-    left = np.nan_to_num(np.array(state.margin_left[last]))[hidden]
-    right = np.nan_to_num(np.array(state.margin_right[last]))[hidden]
+    """Freeze what slicing needs. Main thread; costs microseconds."""
     source = layer.source
-    box = state.world_box
+    low, high = state.field_of_view
     width, height = state.device_size
     pixels = (height, width) if state.ndisplay == 2 else (max(width, height),) * state.ndisplay
-    shown = len(displayed)
+    shown = len(place.displayed)
     return LayerSliceRequest(
         generation=generation,
         view=view,
@@ -80,17 +57,13 @@ def make_slice_request(
             source=source.levels[0].token,
             fixed=source.fixed,
             version=layer.version,
-            point=tuple((linear @ point + world_to_data.translate[hidden]).tolist()),
-            margin_left=tuple((linear @ left).tolist()),
-            margin_right=tuple((linear @ right).tolist()),
-            displayed=displayed,
+            point=place.point(state.point),
+            margin_left=place.margin(state.margin_left),
+            margin_right=place.margin(state.margin_right),
+            displayed=place.displayed,
         ),
-        window=Window(
-            box=(tuple(box[0, -shown:].tolist()), tuple(box[1, -shown:].tolist())),
-            pixels=pixels[-shown:],
-            level=layer.locked_data_level,
-        ),
-        world_to_data=world_to_data,
+        window=Window(box=(low[-shown:], high[-shown:]), pixels=pixels[-shown:], level=layer.locked_data_level),
+        world_to_data=place.world_to_data,
         point=state.point,
         mode=mode,
         data=ImageSlice(source, layer.rgb, layer.auto_contrast),

@@ -10,12 +10,10 @@ from collections.abc import Iterable
 from concurrent.futures import Future
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from lamella.model.transforms import Affine
 from lamella.model.view_state import ViewState
 from lamella.model.world import data_to_common_world, layer_axes
 from lamella.slicing.engine import Engine
+from lamella.slicing.place import Place
 from lamella.slicing.request import LayerSliceRequest, Mode
 from lamella.slicing.response import LayerSliceResponse
 from lamella.slicing.types import TYPES
@@ -24,8 +22,6 @@ if TYPE_CHECKING:
     from lamella.model.layer_list import LayerList
     from lamella.model.layers.base import Layer
     from lamella.model.view import View
-
-OBLIQUE = 1e-8  # a displayed axis that moves a not-displayed one by more than this makes the slice oblique
 
 
 class LayerSlicer:
@@ -42,7 +38,7 @@ class LayerSlicer:
         self._layers = layers
         self._requested: dict[tuple[int, int], LayerSliceRequest] = {}
         self._generations: dict[tuple[int, int], int] = {}  # goes on counting where a hidden layer comes back
-        self._world_to_data: dict[int, Affine] = {}
+        self._places: dict[tuple[int, tuple[int, ...], int], Place] = {}
         self._warned: set[int] = set()
 
     def requested(self, view: View, layer: Layer) -> LayerSliceRequest | None:
@@ -73,21 +69,23 @@ class LayerSlicer:
     def _make_request(
         self, view: View, state: ViewState, layer: Layer, generation: int, mode: Mode
     ) -> LayerSliceRequest:
-        transform = self._world_to_data.get(layer.id)
-        if transform is None:
-            transform = self._world_to_data[layer.id] = data_to_common_world(layer, self._layers).inverse
-        displayed, hidden = layer_axes(state.order, state.ndisplay, len(state.order), layer.ndim)
-        if layer.id not in self._warned and hidden and displayed:
-            coupling = transform.linear[np.ix_(list(hidden), list(displayed))]
-            if np.abs(coupling).max() > OBLIQUE:
+        return TYPES[layer.kind].make_request(layer, state, self._place(state, layer), generation, view.id, mode)
+
+    def _place(self, state: ViewState, layer: Layer) -> Place:
+        key = (layer.id, state.order, state.ndisplay)
+        place = self._places.get(key)
+        if place is None:
+            world_to_data = data_to_common_world(layer, self._layers).inverse
+            axes = layer_axes(state.order, state.ndisplay, len(state.order), layer.ndim)
+            place = self._places[key] = Place(world_to_data, *axes)
+            if place.oblique and layer.id not in self._warned:
                 self._warned.add(layer.id)
                 warnings.warn(
                     f"non-orthogonal slicing: the transform of layer {layer.name!r} couples displayed with not-displayed "
                     "axes; the coupling is ignored",
                     stacklevel=2,
                 )
-        make = TYPES[layer.kind].make_request
-        return make(layer, state, transform, tuple(displayed), generation, view.id, mode)
+        return place
 
     def slice_layers_async(self, layers: Iterable[Layer], view: View) -> dict[Layer, Future[LayerSliceResponse]]:
         """Slice ``layers`` for what ``view`` asks for now, as demands that newer requests do not overwrite."""
@@ -98,7 +96,7 @@ class LayerSlicer:
 
     def world_changed(self) -> None:
         """Layers came, went or moved: the common world may have other units."""
-        self._world_to_data.clear()
+        self._places.clear()
 
     def remove(self, view: View, layer: Layer) -> None:
         """Want nothing of ``layer`` in ``view`` any more."""
