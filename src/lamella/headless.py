@@ -57,7 +57,9 @@ def parse_point(text: str, point: tuple[float, ...], labels: tuple[str, ...]) ->
     while len(given) > len(point) and not given[-1].strip():
         given.pop()
     if len(given) > len(point):
-        raise ValueError(f"point has {len(given)} coordinates, but the image has {len(point)} axes: {', '.join(labels)}")
+        raise ValueError(
+            f"point has {len(given)} coordinates, but the image has {len(point)} axes: {', '.join(labels)}"
+        )
     result = list(point)
     for axis, part in enumerate(given):
         if part.strip():

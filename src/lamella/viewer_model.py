@@ -22,21 +22,21 @@ import numpy as np
 import numpy.typing as npt
 from psygnal import Signal, SignalGroup
 
-from lamella import picking, trace
+from lamella import picking, progress, trace
 from lamella.model.camera import Camera
 from lamella.model.dims import Dims
 from lamella.model.layer_list import LayerList
-from lamella.model.layers.base import Layer, LayerStatus
+from lamella.model.layers.base import Layer
 from lamella.model.layers.image import Image
 from lamella.model.view import View
-from lamella.model.view_state import ViewState
 from lamella.model.world import fit_dims, world_box
 from lamella.notifications import Notification, Notifications
 from lamella.outbox import Outbox
-from lamella.render.messages import Frame, LayerDraw, Renderer, Scene
-from lamella.render.null import NullRenderer
+from lamella.pictures import Pictures, png, write_picture
+from lamella.render.messages import Frame, Renderer
 from lamella.settings import get_settings
 from lamella.slicing.engine import Engine
+from lamella.slicing.futures import gather
 from lamella.slicing.layer_slicer import LayerSlicer
 from lamella.slicing.response import LayerSliceResponse
 from lamella.sources.base import Failed, Source
@@ -102,15 +102,13 @@ class ViewerModel:
         self._failures: deque[Failure] = deque(maxlen=MAX_FAILURES)
         self._notifications = Notifications(time.monotonic)
         self._outbox = Outbox()
-        self._frames: dict[int, Frame] = {}
+        self._pictures = Pictures(self._outbox)
         self._openings: dict[Opening, str] = {}
-        self._serials: dict[int, int] = {}
         self._opened_sources: list[Source] = []
         self._had_layers = False
         self._was_loaded = True
         self.layers = LayerList()
-        self._renderer: Renderer = NullRenderer(self._outbox.put)
-        self._engine = Engine(self._deliver, self._tell, get_settings().cache_size)
+        self._engine = Engine(self._pictures.deliver, self._tell, get_settings().cache_size)
         self._slicer = LayerSlicer(self._engine, self.layers)
         self._views: tuple[View, ...] = ()
         self.add_view(ndisplay=ndisplay)
@@ -187,7 +185,7 @@ class ViewerModel:
     @property
     def renderer_name(self) -> str:
         """What draws: ``"null"`` until a picture was asked for."""
-        return self._renderer.name
+        return self._pictures.renderer_name
 
     # Layers and views
 
@@ -220,10 +218,7 @@ class ViewerModel:
         self._views = tuple(v for v in self._views if v is not view)
         for layer in self.layers:
             self._slicer.remove(view, layer)
-        self._renderer.remove_view(view.id)
-        frame = self._frames.pop(view.id, None)
-        if frame is not None:
-            frame.release()
+        self._pictures.forget(view)
 
     def add_layer(self, layer: Layer) -> Layer:
         """Put a layer on top."""
@@ -310,7 +305,7 @@ class ViewerModel:
         """Slice layers for what a view asks for now. The future completes when they are sliced, not when shown."""
         wanted = list(self.layers if layers is None else layers)
         parts = self._slicer.slice_layers_async(wanted, view or self._views[0])
-        return _gather(parts)
+        return gather(parts)
 
     def screenshot(
         self, path: str | Path | None = None, *, wait: bool = True, timeout: float | None = 30.0
@@ -341,43 +336,30 @@ class ViewerModel:
         if wait:
             self.wait_until_loaded(timeout)
         else:
-            self._wait(lambda: self._picture(view) is not None, timeout, lambda: "the first picture")
-        pixels = self._picture(view)
-        assert pixels is not None
-        rgba: npt.NDArray[np.uint8] = pixels[..., [2, 1, 0, 3]].copy()
+            self._wait(lambda: self._pictures.rgba(view) is not None, timeout, lambda: "the first picture")
+        rgba = self._pictures.rgba(view)
+        assert rgba is not None
         if path is not None:
-            from PIL import Image as Picture
-
-            Picture.fromarray(rgba).convert("RGB").save(path)
+            write_picture(rgba, path)
         return rgba
 
     def _repr_png_(self) -> bytes:
         """The picture, for notebooks."""
-        import io
-
-        from PIL import Image as Picture
-
-        buffer = io.BytesIO()
-        Picture.fromarray(self.screenshot()).save(buffer, "png")
-        return buffer.getvalue()
+        return png(self.screenshot())
 
     def use_renderer(self, make: Callable[[Callable[[Frame], None]], Renderer]) -> None:
         """Draw with another renderer from now on; what is shown is handed over."""
-        old, self._renderer = self._renderer, make(self._outbox.put)
-        for view in self._views:
-            self._post_scene(view)
-        self._engine.redeliver()
-        old.close()
+        self._pictures.use(make)
+        self._hand_over()
 
     def _ensure_pictures(self) -> None:
-        if self._renderer.name == "null":
-            from lamella.render import make_renderer
+        if self._pictures.need_pixels():
+            self._hand_over()
 
-            self.use_renderer(partial(make_renderer, "auto"))
-
-    def _picture(self, view: View) -> npt.NDArray[np.uint8] | None:
-        frame = self._frames.get(view.id)
-        return None if frame is None else frame.pixels
+    def _hand_over(self) -> None:
+        for view in self._views:
+            self._pictures.post(view, self.layers)
+        self._engine.redeliver()
 
     def retry_failed(self) -> None:
         """Read again what failed."""
@@ -390,7 +372,7 @@ class ViewerModel:
 
     def frame_of(self, view: View) -> Frame | None:
         """The frame that ``view`` shows; its pixels are valid until the next one."""
-        return self._frames.get(view.id)
+        return self._pictures.frame_of(view)
 
     # The main thread's side of the other threads
 
@@ -421,12 +403,9 @@ class ViewerModel:
 
     def _take_frame(self, frame: Frame) -> None:
         view = next((v for v in self._views if v.id == frame.view), None)
-        self._renderer.frame_taken(frame.view)
+        old = self._pictures.take(frame, wanted=view is not None)
         if view is None:
-            frame.release()
             return
-        old = self._frames.get(view.id)
-        self._frames[view.id] = frame
         view.shown_state = frame.state
         by_id = {layer.id: layer for layer in self.layers}
         shown = {by_id[i]: r for i, r in frame.slices.items() if i in by_id}
@@ -442,10 +421,6 @@ class ViewerModel:
         self.frame_ready.emit(view, frame)
         if old is not None:
             old.release()
-
-    def _deliver(self, response: LayerSliceResponse) -> None:
-        """Slicing thread: hand a response to whatever draws."""
-        self._renderer.set_slice(response)
 
     def _tell(self, layer: int, source: str, failure: Failed) -> None:
         """Slicing thread: a chunk failed for good."""
@@ -478,51 +453,26 @@ class ViewerModel:
         finally:
             self._engine.hurry(False)
 
-    def _missing(self) -> list[str]:
-        """What the views do not show yet, a sentence each."""
-        missing = [f"opening {name}" for name in self.opening]
-        for view in self._views:
-            frame = self._frames.get(view.id)
-            if frame is None or frame.serial < self._serials.get(view.id, 0):
-                missing.append("the picture of the newest camera and look")
-                continue
-            for layer in self.layers:
-                lacking = self._lacking(view, layer, frame)
-                if lacking:
-                    missing.append(lacking)
-        return missing
+    def loaded_in(self, view: View) -> bool:
+        """Whether the picture of ``view`` shows all that is asked for, completely."""
+        return not self._missing_in(view)
 
-    def _lacking(self, view: View, layer: Layer, frame: Frame) -> str:
-        request = self._slicer.requested(view, layer)
-        if request is None:
-            return ""
-        response = frame.slices.get(layer.id)
-        if response is None or response.generation < request.generation:
-            return f"layer {layer.name!r}: the slice at {request.point}"
-        if not response.complete:
-            return f"layer {layer.name!r}: {response.needed - response.have - response.failed} of {response.needed} chunks"
-        if frame.pending.get(layer.id, 0):
-            return f"layer {layer.name!r}: {frame.pending[layer.id]} tiles to upload"
-        return ""
+    def _missing(self) -> list[str]:
+        """What is not shown yet, in words."""
+        return [f"opening {name}" for name in self.opening] + [m for v in self._views for m in self._missing_in(v)]
+
+    def _missing_in(self, view: View) -> list[str]:
+        if not self._pictures.is_newest(view):
+            return ["the picture of the newest camera and look"]
+        frame = self._pictures.frame_of(view)
+        found = (progress.lacking(layer, self._slicer.requested(view, layer), frame) for layer in self.layers)
+        return [text for text in found if text]
 
     def _update_statuses(self) -> None:
         """Tell each layer how much of it the views show."""
         for layer in self.layers:
-            loading, needed, have, failed = False, 0, 0, 0
-            errors: tuple[str, ...] = ()
-            for view in self._views:
-                frame = self._frames.get(view.id)
-                if self._slicer.requested(view, layer) is None:
-                    continue
-                response = frame.slices.get(layer.id) if frame is not None else None
-                if frame is None or self._lacking(view, layer, frame):
-                    loading = True
-                if response is not None:
-                    needed += response.needed
-                    have += response.have
-                    failed += response.failed
-                    errors += getattr(response, "errors", ())
-            layer.status = LayerStatus(loading=loading, needed=needed, have=have, failed=failed, errors=errors)
+            shown = [(self._slicer.requested(view, layer), self._pictures.frame_of(view)) for view in self._views]
+            layer.status = progress.status(layer, shown)
         loaded = not any(layer.status.loading for layer in self.layers)
         if loaded != self._was_loaded:
             self._was_loaded = loaded
@@ -547,7 +497,7 @@ class ViewerModel:
 
     def _on_reordered(self) -> None:
         for view in self._views:
-            self._post_scene(view)
+            self._pictures.post(view, self.layers)
 
     def _on_layer_moved(self) -> None:
         self._world_changed(first=False)
@@ -577,14 +527,9 @@ class ViewerModel:
         """Say what the view shows now, to the renderer and to the slicer, in this order."""
         if self._closed or view not in self._views:
             return
-        self._post_scene(view)
+        self._pictures.post(view, self.layers)
         self._slicer.update(view)
         self._update_statuses()
-
-    def _post_scene(self, view: View) -> None:
-        serial = self._serials[view.id] = self._serials.get(view.id, 0) + 1
-        draws = tuple(LayerDraw(layer.id, layer.kind, layer.look()) for layer in self.layers)
-        self._renderer.set_scene(Scene(view.id, view.snapshot(), draws, interacting=view.interacting, serial=serial))
 
     # The end
 
@@ -597,11 +542,8 @@ class ViewerModel:
             opening.cancel()
         self._openings.clear()
         self._engine.close()
-        self._renderer.close()
+        self._pictures.close()
         self._outbox.close()
-        for frame in self._frames.values():
-            frame.release()
-        self._frames.clear()
         for layer in self.layers:
             layer.events.slicing.disconnect(self._on_layer_moved)
             layer.events.look.disconnect(self._on_look_changed)
@@ -623,38 +565,10 @@ def _make_layer(data: Any) -> Layer:
     return kinds[data.kind](data.data, **data.kwargs)
 
 
-def _gather(parts: Mapping[Layer, Future[LayerSliceResponse]]) -> Future[dict[Layer, LayerSliceResponse]]:
-    """One future of many."""
-    whole: Future[dict[Layer, LayerSliceResponse]] = Future()
-    whole.set_running_or_notify_cancel()
-    left = len(parts)
-    lock = threading.Lock()
-
-    def one_done(_: Future[LayerSliceResponse]) -> None:
-        nonlocal left
-        with lock:
-            left -= 1
-            if left:
-                return
-        error = next((f.exception() for f in parts.values() if not f.cancelled() and f.exception()), None)
-        if any(f.cancelled() for f in parts.values()):
-            error = RuntimeError("the layer was removed or the viewer closed")
-        if error is not None:
-            whole.set_exception(error)
-        else:
-            whole.set_result({layer: f.result() for layer, f in parts.items()})
-
-    if not parts:
-        whole.set_result({})
-    for future in parts.values():
-        future.add_done_callback(one_done)
-    return whole
-
-
 def _close_all() -> None:
     for viewer in list(_open_viewers):
         viewer.close()
 
 
 atexit.register(_close_all)
-setattr(ViewerModel.add_image, "__signature__", inspect.signature(Image.__init__))
+ViewerModel.add_image.__signature__ = inspect.signature(Image.__init__)

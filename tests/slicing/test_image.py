@@ -186,7 +186,9 @@ def test_a_wide_range_source_without_chunks_is_read_in_bands() -> None:
     data = np.broadcast_to(np.zeros((), "u1"), (2, 20_000, 10_000))
     layer = Image(Multiscale((Gridless(data, (1, 1, 1), LOCAL),)))
     view = show(layer)
-    request = image.make_slice_request(layer, view.snapshot(), Place(layer.transform.inverse, (1, 2), (0,)), 1, 0, Mode.SYNC)
+    request = image.make_slice_request(
+        layer, view.snapshot(), Place(layer.transform.inverse, (1, 2), (0,)), 1, 0, Mode.SYNC
+    )
     plan = image.plan(request, 10**9)
     sizes = {r.chunk_nbytes for r in plan.rungs[-1]}
     assert max(sizes) <= 16 * 2**20

@@ -6,6 +6,7 @@ Sources: prefixes from the SI brochure, 9th edition; names from OME-Zarr 0.4, ``
 from __future__ import annotations
 
 from fractions import Fraction
+from functools import lru_cache
 from typing import NamedTuple
 
 PIXEL = "pixel"
@@ -75,6 +76,7 @@ def parse_unit(name: str) -> Unit:
     return _UNITS.get(name) or _UNITS.get(name.strip()) or Unit(name, Fraction(1))
 
 
+@lru_cache(maxsize=1024)
 def factor(of: str, to: str) -> float:
     """How many ``to`` one ``of`` is.
 

@@ -50,8 +50,6 @@ class View:
     shown_state : ViewState or None
         The state of the picture that is shown, set by the viewer.
     picker : callable or None
-        How `pick` finds out, set by the viewer.
-    picker : callable or None
         What `pick` asks, set by the viewer.
     events : ViewEvents
     """
@@ -62,7 +60,6 @@ class View:
         self.camera = Camera()
         self.slices: dict[Layer, Any] = {}
         self.shown_state: ViewState | None = None
-        self.picker: Callable[[float, float], list[Any]] | None = None
         self.picker: Callable[[float, float], list[tuple[Layer, Any, tuple[float, ...]]]] | None = None
         self.events = ViewEvents(self)
         self._canvas_size = (800, 600)
@@ -140,16 +137,6 @@ class View:
             Only layers that show something there. ``data_position`` has one coordinate an axis of the layer.
         """
         return self.picker(x, y) if self.picker is not None else []
-
-    def pick(self, x: float, y: float) -> list[Any]:
-        """What is shown at a canvas position: [(layer, value, data position), …], the uppermost layer first.
-
-        Parameters
-        ----------
-        x, y : float
-            Logical pixels to the right and down from the top left corner.
-        """
-        return [] if self.picker is None else self.picker(x, y)
 
     def _on_changed(self) -> None:
         self.events.changed.emit(self)

@@ -115,7 +115,7 @@ def world_ranges(layers: Sequence[Layer]) -> tuple[RangeTuple, ...]:
         own = slice(ndim - layer.ndim, None)
         step[own] = np.minimum(step[own], step_sizes(transform.linear))
         if layer.extent_data is not None:
-            box = transform.bounds(layer.extent_data)
+            box = _bounds(transform, layer.extent_data)
             low[own], high[own] = np.fmin(low[own], box[0]), np.fmax(high[own], box[1])
     low = np.where(np.isnan(low), NO_DATA[0], low)
     high = np.where(np.isnan(high), NO_DATA[1], high)
@@ -131,12 +131,22 @@ def world_box(layers: Sequence[Layer]) -> Array | None:
     low, high = np.full(ndim, np.nan), np.full(ndim, np.nan)
     for layer in layers:
         if layer.drawn_extent_data is not None:
-            box = data_to_world(layer, units).bounds(layer.drawn_extent_data)
+            box = _bounds(data_to_world(layer, units), layer.drawn_extent_data)
             own = slice(ndim - layer.ndim, None)
             low[own], high[own] = np.fmin(low[own], box[0]), np.fmax(high[own], box[1])
     if np.isnan(low).all():
         return None
     return np.stack([np.where(np.isnan(low), NO_DATA[0], low), np.where(np.isnan(high), NO_DATA[1], high)])
+
+
+def _bounds(transform: Affine, box: Array) -> Array:
+    """`Affine.bounds`, but NaN on one axis spoils only the world axes that depend on it."""
+    unknown = np.isnan(box).any(axis=0)
+    if not unknown.any():
+        return transform.bounds(box)
+    result = transform.bounds(np.where(unknown, 0.0, box))
+    result[:, (transform.linear[:, unknown] != 0).any(axis=1)] = np.nan
+    return result
 
 
 def step_sizes(linear: Array) -> Array:

@@ -12,7 +12,6 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
-from weakref import WeakSet
 
 import pydantic.fields  # noqa: F401  # before Qt: PySide6's import hook breaks a later import of it
 from qtpy.QtCore import QObject, QSocketNotifier, Qt, QThread, QTimer
@@ -21,7 +20,7 @@ from qtpy.QtWidgets import QApplication, QStyleFactory
 
 from lamella.qt import ipython
 from lamella.qt.icons import app_icon
-from lamella.qt.style import THEMES, palette, stylesheet
+from lamella.qt.style import DARK, THEMES, Theme, palette, stylesheet
 
 if TYPE_CHECKING:
     from lamella.qt.viewer import Viewer
@@ -37,7 +36,8 @@ class _State:
         self.app: QApplication | None = None  # kept alive: PySide6 deletes an application nobody refers to
         self.ours = False
         self.was_run = False
-        self.viewers: WeakSet[Viewer] = WeakSet()
+        self.theme = DARK
+        self.viewers: list[Viewer] = []  # strong: a window whose viewer nobody refers to stays open
 
 
 _state = _State()
@@ -76,7 +76,7 @@ def owns_app() -> bool:
 
 def apply_theme(name: str) -> None:
     """Colour lamella's windows ``"dark"`` or ``"light"``; the whole application if lamella made it."""
-    theme = THEMES[name]
+    theme = _state.theme = THEMES[name]
     for viewer in open_viewers():
         viewer.window.set_theme(theme)
     app = QApplication.instance()
@@ -85,16 +85,21 @@ def apply_theme(name: str) -> None:
         app.setStyleSheet(stylesheet(theme))
 
 
+def current_theme() -> Theme:
+    return _state.theme
+
+
 def register(viewer: Viewer) -> None:
     """Remember an open window, for `run`, Ctrl-C and the hint at exit."""
     if not _state.viewers:
         atexit.register(_at_exit)
-    _state.viewers.add(viewer)
+    _state.viewers.append(viewer)
 
 
 def forget(viewer: Viewer) -> None:
     """The window of ``viewer`` is closed."""
-    _state.viewers.discard(viewer)
+    if viewer in _state.viewers:
+        _state.viewers.remove(viewer)
     if not _state.viewers:
         atexit.unregister(_at_exit)
 
@@ -107,7 +112,7 @@ def open_viewers() -> list[Viewer]:
 def _at_exit() -> None:
     viewers = [viewer for viewer in open_viewers() if viewer.window.isVisible()]
     hint = ipython.exit_hint(ipython.current_host(), len(viewers), _state.was_run)
-    if hint is not None and sys.stderr is not None:
+    if hint is not None and sys.stderr is not None and not hasattr(sys, "last_type"):  # an error tells enough
         print(hint, file=sys.stderr)
     for viewer in open_viewers():
         viewer.close()

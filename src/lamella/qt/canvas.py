@@ -24,7 +24,9 @@ from qtpy.QtGui import (
 )
 from qtpy.QtWidgets import QSizePolicy, QWidget
 
+from lamella.model.camera import Camera
 from lamella.model.view_state import ViewState
+from lamella.model.world import world_box
 from lamella.qt.icons import paint_drop_sign, resized_font
 from lamella.qt.interaction import Interaction
 from lamella.qt.style import DARK, Theme
@@ -184,8 +186,25 @@ class Canvas(QWidget):
         return super().event(event)
 
     def _tell_size(self) -> None:
+        fitted = self._shows_all()
         self._view.canvas_size = (max(self.width(), 1), max(self.height(), 1))
         self._view.pixel_ratio = self.devicePixelRatioF()
+        if fitted:
+            self._viewer.reset_view()
+
+    def _shows_all(self) -> bool:
+        """Whether the camera is where a fit puts it: then it follows the size of the window."""
+        view = self._view
+        box = world_box(self._viewer.layers) if len(self._viewer.layers) else None
+        if box is None or view.dims.ndisplay != 2:
+            return False
+        fit = Camera()
+        fit.fit(box[:, list(view.dims.displayed)], view.canvas_size)
+        camera = view.camera
+        reach = 1e-6 / camera.zoom  # a millionth of a pixel
+        return math.isclose(fit.zoom, camera.zoom, rel_tol=1e-6) and all(
+            math.isclose(a, b, rel_tol=1e-9, abs_tol=reach) for a, b in zip(fit.center[1:], camera.center[1:], strict=True)
+        )
 
     # ---- mouse ---------------------------------------------------------------------------------------------------
 

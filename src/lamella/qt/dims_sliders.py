@@ -89,10 +89,11 @@ class AxisSlider(QSlider):
 class StepBox(QLargeIntSpinBox):
     """The step as a number; unlike Qt's it holds any integer."""
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self) -> None:
+        super().__init__()  # without a parent: it asks for the focus while it is made
         self.setKeyboardTracking(False)
         self.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        self.setMinimumHeight(22)
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
@@ -118,7 +119,7 @@ class AxisRow(QObject):
         self.label.setToolTip("Name of the axis: click to change it")
         self.slider = AxisSlider(parent)
         self.slider.setMinimum(0)
-        self.box = StepBox(parent)
+        self.box = StepBox()
         self.box.setToolTip("Step: type one to go there")
         self.total = QLabel(parent)
         self.total.setObjectName("total")

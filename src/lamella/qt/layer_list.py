@@ -266,11 +266,7 @@ class LayerListModel(QAbstractListModel):
         above = [layer for layer in self.layers[:place] if layer not in moved]
         below = [layer for layer in self.layers[place:] if layer not in moved]
         bottom_up = list(reversed([*above, *moved, *below]))
-        layers = self._viewer.layers
-        for target, layer in enumerate(bottom_up):
-            source = layers.index(layer)
-            if source != target:
-                layers.move(source, target)
+        self._viewer.layers.reorder(bottom_up)
 
 
 def layer_tip(layer: Any) -> str:
@@ -441,9 +437,7 @@ class LayerListView(QListView):
         for signal in (self.rows.dataChanged, self.rows.rowsInserted, self.rows.rowsRemoved):
             signal.connect(self._on_rows)
         self.selectionModel().selectionChanged.connect(self._tell_selection)
-        self.selectionModel().currentChanged.connect(self._tell_selection)
         viewer.layers.selection.events.changed.connect(self._follow_selection)
-        viewer.layers.selection.events.active.connect(self._follow_selection)
         self._follow_selection()
         self._on_rows()
 
@@ -451,7 +445,6 @@ class LayerListView(QListView):
         """Let go of the model and stop the timer."""
         self._timer.stop()
         self._viewer.layers.selection.events.changed.disconnect(self._follow_selection, missing_ok=True)
-        self._viewer.layers.selection.events.active.disconnect(self._follow_selection, missing_ok=True)
         self.rows.close_model()
 
     def set_theme(self, theme: Theme) -> None:
@@ -468,13 +461,12 @@ class LayerListView(QListView):
 
     def _tell_selection(self) -> None:
         """Rows → layer list. Nothing if they agree."""
-        selection = self._viewer.layers.selection
+        layers = self._viewer.layers
+        if self.rows.layers != list(reversed(list(layers))):
+            return  # rows come and go with their layers, whose list has settled its selection already
         selected = self.selected_layers()
-        if set(selected) != set(selection):
-            set_selection(selection, [layer for layer in selected if layer in self._viewer.layers])
-        current = self.rows.layer_at(self.currentIndex())
-        if current is not None and current in selected and selection.active is not current and len(selected) == 1:
-            selection.active = current
+        if set(selected) != set(layers.selection):
+            layers.selection.replace(selected)
 
     def _follow_selection(self) -> None:
         """Layer list → rows. Nothing if they agree."""
@@ -510,15 +502,6 @@ class LayerListView(QListView):
         for row in range(self.rows.rowCount()):
             index = self.rows.index(row)
             self.viewport().update(self._delegate.sign_rect(self.visualRect(index)).adjusted(-2, -2, 2, 2))
-
-
-def set_selection(selection: Any, layers: list[Any]) -> None:
-    """Make ``selection`` hold exactly ``layers``."""
-    for layer in [layer for layer in selection if layer not in layers]:
-        selection.discard(layer)
-    for layer in layers:
-        if layer not in selection:
-            selection.add(layer)
 
 
 def remove_layers(layers: Any, gone: Iterable[Any]) -> None:

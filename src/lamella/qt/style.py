@@ -115,16 +115,17 @@ QStatusBar {{ background: {t.window}; color: {t.text}; border: none; }}
 QStatusBar::item {{ border: none; }}
 QLabel#notification {{ color: {t.warning}; }}
 
-QLineEdit, QAbstractSpinBox {{
+QLineEdit {{
     background: {t.field}; color: {t.text}; border: 1px solid {t.border}; border-radius: 4px; padding: 1px 4px;
     selection-background-color: {t.accent}; selection-color: {t.accent_text};
 }}
-QLineEdit:focus, QAbstractSpinBox:focus {{ border-color: {t.accent}; }}
-QLineEdit#axisLabel, QLineEdit#worldValue, SliderLabel {{
+QLineEdit:focus {{ border-color: {t.accent}; }}
+QAbstractSpinBox QLineEdit {{ border: none; background: transparent; padding: 0; }}
+QLineEdit#axisLabel, QLineEdit#worldValue, QLineEdit#limit, SliderLabel {{
     background: transparent; border: 1px solid transparent; padding: 1px 3px;
 }}
-QLineEdit#axisLabel:hover, QLineEdit#worldValue:hover, SliderLabel:hover {{ border-color: {t.border}; }}
-QLineEdit#axisLabel:focus, QLineEdit#worldValue:focus, SliderLabel:focus {{
+QLineEdit#axisLabel:hover, QLineEdit#worldValue:hover, QLineEdit#limit:hover, SliderLabel:hover {{ border-color: {t.border}; }}
+QLineEdit#axisLabel:focus, QLineEdit#worldValue:focus, QLineEdit#limit:focus, SliderLabel:focus {{
     background: {t.field}; border-color: {t.accent};
 }}
 QLineEdit#worldValue {{ color: {t.muted}; }}
@@ -148,6 +149,7 @@ QToolButton, QPushButton {{
 QToolButton:hover, QPushButton:hover {{ background: {t.hover}; }}
 QToolButton:pressed, QPushButton:pressed, QToolButton:checked {{ background: {t.accent}; color: {t.accent_text}; }}
 QToolButton:disabled, QPushButton:disabled {{ color: {t.muted}; }}
+QToolButton#small {{ font-size: 8pt; padding: 0px 7px; }}
 QToolButton#flat {{ border: none; background: transparent; padding: 2px; }}
 QToolButton#flat:hover {{ background: {t.hover}; }}
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 from collections import OrderedDict
-from collections.abc import Collection, Hashable
+from collections.abc import Callable, Collection, Hashable
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -104,6 +104,7 @@ class _Entry:
     pages: tuple[Page, ...]
     format: TextureFormat
     owners: set[Hashable]
+    applied: bool = False  # all pages are written
 
 
 class Atlas:
@@ -130,7 +131,9 @@ class Atlas:
         return sum(sheet.nbytes for sheet in self.sheets.values())
 
     def __contains__(self, key: Hashable) -> bool:
-        return key in self._entries
+        """The tile can be drawn: it has a place and all of it is written."""
+        entry = self._entries.get(key)
+        return entry is not None and entry.applied
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -149,9 +152,11 @@ class Atlas:
         format: TextureFormat,
         shape: tuple[int, int],
         owner: Hashable,
-        pinned: Collection[Hashable] = (),
+        pinned: Callable[[], Collection[Hashable]] = tuple,
     ) -> tuple[Page, ...] | None:
         """Cells for a tile of ``shape`` texels, or None if that would throw out a pinned tile or exceed the budget.
+
+        The caller writes them and calls `finish`. ``pinned`` is called only if something must go.
 
         If there is no room, nothing is thrown out.
         """
@@ -169,9 +174,15 @@ class Atlas:
         self._entries[key] = _Entry(tuple(pages), format, {owner})
         return tuple(pages)
 
+    def finish(self, key: Hashable) -> None:
+        """All pages of the tile are written."""
+        self._entries[key].applied = True
+
     def discard(self, key: Hashable) -> None:
-        """Free the cells of a tile; the sheet stays for the next one."""
-        entry = self._entries.pop(key)
+        """Free the cells of a tile, if it has some; the sheet stays for the next one."""
+        entry = self._entries.pop(key, None)
+        if entry is None:
+            return
         self.changes += 1
         for page in entry.pages:
             sheet = self.sheets[page.sheet]
@@ -188,15 +199,16 @@ class Atlas:
         for sheet in [s for s in self.sheets.values() if not s.keys]:
             self._drop(sheet)
 
-    def _make_room(self, cells: int, format: TextureFormat, pinned: Collection[Hashable]) -> bool:
+    def _make_room(self, cells: int, format: TextureFormat, pinned: Callable[[], Collection[Hashable]]) -> bool:
         free = sum(len(s.free) for s in self.sheets.values() if s.format is format)
         while free < cells and (sheet := self._new_sheet(format)):
             free += len(sheet.free)
         if free >= cells:
             return True
-        old = [k for k, e in self._entries.items() if e.format is format and k not in pinned]
+        kept = pinned()
+        old = [k for k, e in self._entries.items() if e.format is format and k not in kept]
         taken = list(itertools.accumulate((len(self._entries[k].pages) for k in old), initial=free))
-        foreign = self._idle_sheets(format, pinned)
+        foreign = self._idle_sheets(format, kept)
         if not self._enough(taken[-1], foreign, cells, format):
             return False
         for sheet in foreign:  # first what is of no use for this format, idlest first

@@ -63,8 +63,12 @@ class Backend(Protocol):
 
     name: str
 
-    def write(self, tile: Placed, texture: npt.NDArray[Any], pages: tuple[Page, ...], atlas: Atlas) -> None:
-        """Upload a tile into its pages. It can be drawn when this returns."""
+    def write(self, tile: Placed, texture: npt.NDArray[Any], page: Page, atlas: Atlas) -> None:
+        """Upload a page of a tile; it is done when this returns."""
+        ...
+
+    def finish(self, tile: Placed, texture: npt.NDArray[Any], pages: tuple[Page, ...], atlas: Atlas) -> None:
+        """All pages of the tile are written: from now on it may be drawn."""
         ...
 
     def forget(self, atlas: Atlas, layers: set[int], views: set[int]) -> None:

@@ -28,7 +28,10 @@ class ReferenceBackend:
     def __init__(self) -> None:
         self._textures: dict[Hashable, npt.NDArray[Any]] = {}
 
-    def write(self, tile: Placed, texture: npt.NDArray[Any], pages: tuple[Page, ...], atlas: Atlas) -> None:
+    def write(self, tile: Placed, texture: npt.NDArray[Any], page: Page, atlas: Atlas) -> None:
+        pass  # whole tiles are kept
+
+    def finish(self, tile: Placed, texture: npt.NDArray[Any], pages: tuple[Page, ...], atlas: Atlas) -> None:
         self._textures[tile.key] = texture
 
     def forget(self, atlas: Atlas, layers: set[int], views: set[int]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import logging
 from collections.abc import Callable, Hashable
+from dataclasses import dataclass
 
 from lamella.model.layers.look import ImageLook
 from lamella.render.acceptance import Acceptance
@@ -17,6 +18,17 @@ from lamella.slicing.response import ImageSliceResponse, LayerSliceResponse, Til
 _log = logging.getLogger(__name__)
 
 Place = tuple[int, int]  # (view, layer)
+
+
+@dataclass(slots=True)
+class _Upload:
+    """A tile whose pages are being written."""
+
+    place: Place
+    tile: Tile
+    placed: Placed
+    pages: tuple[Page, ...]
+    written: int = 0
 
 
 class Stage:
@@ -32,6 +44,7 @@ class Stage:
         self.dirty: set[int] = set()
         """Views whose picture or acknowledgement has changed since it was drawn."""
         self._layers: dict[Place, Acceptance] = {}
+        self._upload: _Upload | None = None  # a large tile may take several times
         self._changes = 0
         self._complaints: set[str] = set()
 
@@ -59,14 +72,21 @@ class Stage:
             self.dirty.add(response.view)
 
     def upload(self, enough: Callable[[], bool]) -> bool:
-        """Upload tiles, coarse before fine and layers in turn, until ``enough``; at least one. True if some are left."""
+        """Upload pages of tiles until ``enough``, at least one. True if some are left.
+
+        Coarse tiles go before fine ones, and layers take turns.
+        """
         self._advance()
         queue = self._queue()
+        if self._upload is not None and not any(tile.key == self._upload.tile.key for _, tile, _ in queue):
+            self.atlas.discard(self._upload.tile.key)  # nobody wants it any more
+            self._upload = None
+        stopped = self._upload is not None and self._continue(enough)
         for place, tile, coarsest in queue:
+            if stopped:
+                break
             if tile.key not in self.atlas:
-                self._upload_one(place, tile, coarsest)
-                if enough():
-                    break
+                stopped = self._begin(place, tile, coarsest) and self._continue(enough)
         self.dirty.update(view for (view, layer), tile, _ in queue if not self._layers[view, layer].waits(tile))
         self._advance()
         self._let_go()
@@ -125,31 +145,48 @@ class Stage:
         entries.sort(key=lambda e: e[:2])
         return [(place, tile, rank == 0) for rank, _, place, tile in entries]
 
-    def _upload_one(self, place: Place, tile: Tile, coarsest: bool) -> None:
+    def _begin(self, place: Place, tile: Tile, coarsest: bool) -> bool:
+        """Give a tile its place. False if it gets none."""
         try:
-            placed = Placed.of(tile)
-            format = TextureFormat.of(tile.texture)
-            pages = self.atlas.place(tile.key, format, placed.shape, place, self._pinned(coarsest_only=False))
-            if pages is None and coarsest:
-                pages = self._place_at_any_price(place, placed, format)
-            if pages is None:
-                self._layers[place].skip(tile.key)
-                return
-        except Exception as error:
+            placed, format = Placed.of(tile), TextureFormat.of(tile.texture)
+        except ValueError as error:
+            self._give_up(place, tile, error)
+            return False
+        pages = self.atlas.place(tile.key, format, placed.shape, place, self._pinned)
+        if pages is None and coarsest:
+            pages = self._place_at_any_price(place, placed, format)
+        if pages is None:
             self._layers[place].skip(tile.key)
-            self._complain(f"a tile of layer {place[1]} cannot be drawn: {error}")
-            return
+            return False
+        self._upload = _Upload(place, tile, placed, pages)
+        return True
+
+    def _continue(self, enough: Callable[[], bool]) -> bool:
+        """Write pages of the tile that has been begun. True if it is ``enough`` for this time."""
+        upload = self._upload
+        assert upload is not None
         try:
-            self.backend.write(placed, tile.texture, pages, self.atlas)
+            while upload.written < len(upload.pages):
+                self.backend.write(upload.placed, upload.tile.texture, upload.pages[upload.written], self.atlas)
+                upload.written += 1
+                if upload.written < len(upload.pages) and enough():
+                    return True
+            self.backend.finish(upload.placed, upload.tile.texture, upload.pages, self.atlas)
+            self.atlas.finish(upload.tile.key)
         except Exception as error:
-            self.atlas.discard(tile.key)
-            self._layers[place].skip(tile.key)
-            self._complain(f"a tile of layer {place[1]} cannot be uploaded: {error}")
+            self.atlas.discard(upload.tile.key)
+            self._give_up(upload.place, upload.tile, error)
+        self._upload = None
+        return enough()
+
+    def _give_up(self, place: Place, tile: Tile, error: Exception) -> None:
+        self._layers[place].skip(tile.key)
+        self._complain(f"a tile of layer {place[1]} cannot be drawn: {error}")
 
     def _place_at_any_price(self, place: Place, tile: Placed, format: TextureFormat) -> tuple[Page, ...] | None:
         """Room for what keeps a layer from being blank, at the cost of the finer tiles that are drawn."""
-        before = self._pinned(coarsest_only=False)
-        pages = self.atlas.place(tile.key, format, tile.shape, place, self._pinned(coarsest_only=True))
+        before = {key for key in self._pinned() if key in self.atlas}
+        pages = self.atlas.place(tile.key, format, tile.shape, place, self._pinned_at_least)
         if pages is not None:
             lost = {key for key in before if key not in self.atlas}
             for (view, _), acceptance in self._layers.items():
@@ -158,8 +195,11 @@ class Stage:
                 self.dirty.add(view)
         return pages
 
-    def _pinned(self, coarsest_only: bool) -> set[Hashable]:
-        return set(itertools.chain.from_iterable(a.needs(coarsest_only) for a in self._layers.values()))
+    def _pinned(self) -> set[Hashable]:
+        return set(itertools.chain.from_iterable(a.needs() for a in self._layers.values()))
+
+    def _pinned_at_least(self) -> set[Hashable]:
+        return set(itertools.chain.from_iterable(a.needs(coarsest_only=True) for a in self._layers.values()))
 
     def _advance(self) -> None:
         for (view, _), acceptance in self._layers.items():
@@ -167,6 +207,9 @@ class Stage:
                 self.dirty.add(view)
 
     def _drop(self, places: set[Place]) -> None:
+        if self._upload is not None and self._upload.place in places:
+            self.atlas.discard(self._upload.tile.key)
+            self._upload = None
         for place in places:
             del self._layers[place]
             self.atlas.release(place)

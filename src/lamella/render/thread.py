@@ -162,6 +162,8 @@ class RenderThread:
         try:
             self._on_frame(Frame(view, scene.state, pixels, slices, pending, scene.serial, release))
         except Exception as error:
+            release()
+            self._undelivered.discard(view)
             self._complain("a frame could not be delivered", error)
 
     def _complain(self, what: str, error: Exception) -> None:

@@ -90,9 +90,7 @@ class LayerSlicer:
     def slice_layers_async(self, layers: Iterable[Layer], view: View) -> dict[Layer, Future[LayerSliceResponse]]:
         """Slice ``layers`` for what ``view`` asks for now, as demands that newer requests do not overwrite."""
         state = view.snapshot()
-        return {
-            layer: self._engine.slice(self._make_request(view, state, layer, 1, Mode.SYNC)) for layer in layers
-        }
+        return {layer: self._engine.slice(self._make_request(view, state, layer, 1, Mode.SYNC)) for layer in layers}
 
     def world_changed(self) -> None:
         """Layers came, went or moved: the common world may have other units."""

@@ -57,7 +57,9 @@ def visible_samples(data_box: npt.NDArray[np.float64], shape0: Shape, shape: Sha
     return tuple(region)
 
 
-def edges(region: Sequence[tuple[int, int]], shape0: Shape, shape: Shape) -> tuple[tuple[float, ...], tuple[float, ...]]:
+def edges(
+    region: Sequence[tuple[int, int]], shape0: Shape, shape: Shape
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
     """Low and high edges of samples of a level, in displayed data coordinates of level 0."""
     factors = [n0 / n for n0, n in zip(shape0, shape, strict=True)]
     return (

@@ -43,7 +43,7 @@ from lamella.slicing.request import Mode
 from lamella.slicing.response import Tile
 from lamella.slicing.retry import FORGET_FAILURE_S, retry_delay
 from lamella.slicing.types import TYPES, ChunkedType
-from lamella.sources.base import Failed, FailureKind, Loaded, Missing, Pool
+from lamella.sources.base import Failed, FailureKind, Loaded, Pool
 
 PATIENCE_S = 0.25  # the newest picture is shown this long after the request even if it has holes; also how long the
 # coarse rung of an older one is protected

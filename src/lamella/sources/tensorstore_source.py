@@ -118,7 +118,7 @@ def open_tensorstore(
 class TensorStoreSource:
     """An open tensorstore as a source.
 
-    `read` returns at once; the answer comes on a thread of tensorstore. Attributes are fixed when it is made and the set
+    `read` returns at once; the answer comes on a thread of tensorstore. Attributes are fixed when it is made; the set
     of reads in flight is touched by single atomic operations only, so any thread may read and close.
 
     Parameters

@@ -105,6 +105,7 @@ class Image(Layer):
         self._rgb = guess_rgb(source.shape) if rgb is None else flag("rgb", rgb)
         _check_axes(source, self._rgb)
         self._source, self._data, self._multiscale = source, data, multiscale
+        self._samples, self._edges = _boxes(source, self._rgb)
         self._gamma = number("gamma", gamma, 0.01, 100)
         self._interpolation = str(one_of("interpolation", interpolation, INTERPOLATION_MODES))
         self._colormap, self._lut = _checked_colormap(colormap)
@@ -154,10 +155,12 @@ class Image(Layer):
             raise ValueError(
                 f"data must have {self._source.ndim} axes as before, not {source.ndim}: add it as a layer of its own"
             )
-        self._check_extent(_edges(source, self.ndim), self.transform)
+        samples, edges = _boxes(source, self._rgb)
+        self._check_extent(edges, self.transform)
         before = self._limits_and_range()
         same_size, same_levels = source.shape == self._source.shape, len(source.levels) == len(self._source.levels)
         self._source, self._data = source, value
+        self._samples, self._edges = samples, edges
         self._version += 1
         self._auto_limits = _limits_of_dtype(source.dtype)
         self._limits_range = _union(self._auto_limits, self._user_limits)
@@ -190,14 +193,13 @@ class Image(Layer):
 
     @property
     def extent_data(self) -> Array:
-        """Box of the sample centres in data coordinates of level 0: 0 … n − 1 on each axis."""
-        low, high = self.drawn_extent_data
-        return np.stack([low + 0.5, high - 0.5])
+        """Box of the sample centres in data coordinates of level 0: 0 … n − 1 on each axis. Read-only."""
+        return self._samples
 
     @property
     def drawn_extent_data(self) -> Array:
-        """The same with the edges of the pixels: −0.5 … n − 0.5."""
-        return _edges(self._source, self._source.ndim - self._rgb)
+        """The same with the edges of the pixels: −0.5 … n − 0.5. Read-only."""
+        return self._edges
 
     # ---- look ----------------------------------------------------------------------------------------------------
 
@@ -208,8 +210,8 @@ class Image(Layer):
     @colormap.setter
     def colormap(self, value: Any) -> None:
         colormap, lut = _checked_colormap(value)
-        if colormap == self._colormap:
-            return
+        if colormap.name == self._colormap.name and np.array_equal(lut, self._lut):
+            return  # not ==, which cmap raises from when the numbers of colours differ
         self._colormap, self._lut = colormap, lut
         self._emit("colormap", "look")
 
@@ -329,7 +331,7 @@ def _checked_source(source: Multiscale) -> Multiscale:
         raise TypeError(f"an image needs boolean, integer or floating numbers, not an array of {dtype}")
     for level, coarse in enumerate(source.levels):
         fine = source.levels[max(level - 1, 0)]
-        if len(coarse.shape) != len(fine.shape) or coarse.dtype != dtype:
+        if len(coarse.shape) != len(fine.shape) or coarse.dtype.newbyteorder("=") != dtype.newbyteorder("="):
             raise ValueError(
                 f"all levels must have the same number of axes and dtype, but level {level} has shape {coarse.shape} "
                 f"and dtype {coarse.dtype} after {fine.shape} and {fine.dtype}"
@@ -352,9 +354,14 @@ def _check_axes(source: Multiscale, rgb: bool) -> None:
         raise ValueError(f"an image needs at least two axes, not the shape {source.shape}")
 
 
-def _edges(source: Multiscale, ndim: int) -> Array:
-    size = np.array(source.shape[:ndim], dtype=np.float64)
-    return np.stack([np.full(ndim, -0.5), size - 0.5])
+def _boxes(source: Multiscale, rgb: bool) -> tuple[Array, Array]:
+    """Low and high corner of the sample centres, and of the edges of the pixels."""
+    last = np.array(source.shape[: source.ndim - rgb], dtype=np.float64) - 1
+    samples: Array = np.stack([np.zeros_like(last), last])
+    edges: Array = np.stack([samples[0] - 0.5, samples[1] + 0.5])
+    samples.setflags(write=False)
+    edges.setflags(write=False)
+    return samples, edges
 
 
 def _checked_colormap(value: Any) -> tuple[cmap.Colormap, npt.NDArray[np.uint8]]:

@@ -39,6 +39,7 @@ class ControlsPanel(QStackedWidget):
         self._nothing.setObjectName("muted")
         self._nothing.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._nothing.setWordWrap(True)
+        self._nothing.setContentsMargins(12, 12, 12, 16)
         self.addWidget(self._nothing)
         layers.selection.events.active.connect(self._follow)
         self._follow()

@@ -15,16 +15,18 @@ from qtpy.QtWidgets import (
     QFormLayout,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
     QWidget,
 )
-from superqt import QLabeledDoubleRangeSlider, QLabeledDoubleSlider
+from superqt import QDoubleRangeSlider, QLabeledDoubleSlider
 from superqt.cmap import QColormapComboBox
-from superqt.sliders import QLabeledRangeSlider
+from superqt.cmap._cmap_combo import CMAP_ROLE
 
 from lamella.model.layers.look import BLENDING_MODES, INTERPOLATION_MODES
+from lamella.qt.text import number_from
 
 COLORMAPS = (
     "gray",
@@ -42,7 +44,7 @@ COLORMAPS = (
     "cyan",
     "magenta",
     "yellow",
-    "fire",
+    "imagej:fire",
     "PiYG",
 )
 """Offered at once; "Other…" leads to all of cmap's."""
@@ -63,15 +65,16 @@ class ImageControls(QWidget):
         super().__init__(parent)
         self.layer: Any = None
 
-        self.contrast = QLabeledDoubleRangeSlider(Qt.Orientation.Horizontal)
-        self.contrast.setHandleLabelPosition(QLabeledRangeSlider.LabelPosition.NoLabel)
-        self.contrast.setEdgeLabelMode(QLabeledRangeSlider.EdgeLabelMode.LabelIsValue)
+        self.contrast = QDoubleRangeSlider(Qt.Orientation.Horizontal)
         self.contrast.setToolTip("Contrast limits: what is drawn as the first and the last colour")
+        self.low, self.high = _limit_edit(Qt.AlignmentFlag.AlignLeft), _limit_edit(Qt.AlignmentFlag.AlignRight)
         self.contrast_state = QLabel("auto — waiting for data")
         self.contrast_state.setObjectName("muted")
-        self.full_range = QToolButton()
-        self.full_range.setText("full")
-        self.full_range.setToolTip("Set the limits to the whole range")
+        self.auto = QToolButton()
+        self.auto.setText("auto")
+        self.auto.setObjectName("small")
+        self.auto.setCheckable(True)
+        self.auto.setToolTip("Limits that the data suggest")
         self.colormap = QColormapComboBox(allow_user_colormaps=True, add_colormap_text="Other…", filterable=False)
         self.colormap.addColormaps(COLORMAPS)
         self.gamma = _slider(*GAMMA_RANGE)
@@ -81,11 +84,16 @@ class ImageControls(QWidget):
         self.interpolation = _combo(INTERPOLATION_MODES)
 
         contrast_row = QWidget()
-        row = QHBoxLayout(contrast_row)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.contrast, 1)
-        row.addWidget(self.contrast_state, 1)
-        row.addWidget(self.full_range)
+        rows = QVBoxLayout(contrast_row)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(1)
+        rows.addWidget(self.contrast)
+        rows.addWidget(self.contrast_state)
+        numbers = QHBoxLayout()
+        numbers.addWidget(self.low, 1)
+        numbers.addWidget(self.auto)
+        numbers.addWidget(self.high, 1)
+        rows.addLayout(numbers)
         self.form = QFormLayout()
         self.form.setContentsMargins(10, 4, 10, 8)
         self.form.setHorizontalSpacing(10)
@@ -110,7 +118,9 @@ class ImageControls(QWidget):
         whole.addStretch(1)
 
         self.contrast.valueChanged.connect(self._set_contrast)
-        self.full_range.clicked.connect(self._set_full_range)
+        self.low.editingFinished.connect(self._type_limits)
+        self.high.editingFinished.connect(self._type_limits)
+        self.auto.clicked.connect(self._set_auto)
         self.colormap.currentColormapChanged.connect(self._set_colormap)
         self.gamma.valueChanged.connect(self._set_gamma)
         self.opacity.valueChanged.connect(self._set_opacity)
@@ -123,28 +133,36 @@ class ImageControls(QWidget):
         if layer is self.layer:
             return
         if self.layer is not None:
-            self.layer.events.look.disconnect(self._follow, missing_ok=True)
-            self.layer.events.contrast_limits_range.disconnect(self._follow, missing_ok=True)
-        self.layer = None  # the widgets are filled below: what they tell meanwhile is for nobody
+            for signal in self._signals(self.layer):
+                signal.disconnect(self._follow, missing_ok=True)
+        self.layer = layer
         if layer is not None:
-            self._fill(layer)
-            self.layer = layer
-            layer.events.look.connect(self._follow)
-            layer.events.contrast_limits_range.connect(self._follow)
+            self._follow()
+            for signal in self._signals(layer):
+                signal.connect(self._follow)
         self.setEnabled(layer is not None)
+
+    @staticmethod
+    def _signals(layer: Any) -> tuple[Any, ...]:
+        return layer.events.look, layer.events.contrast_limits_range, layer.events.auto_contrast
 
     # ---- layer → widgets -----------------------------------------------------------------------------------------
 
     def _follow(self) -> None:
-        if self.layer is not None:
-            self._fill(self.layer)
+        layer, self.layer = self.layer, None  # what the widgets tell while they are filled is nobody's wish
+        try:
+            if layer is not None:
+                self._fill(layer)
+        finally:
+            self.layer = layer
 
     def _fill(self, layer: Any) -> None:
         for row in self._colour_rows:
             self.form.setRowVisible(row, not layer.rgb)
         self._fill_contrast(layer)
-        if (current := self.colormap.currentColormap()) is None or current != layer.colormap:
-            self.colormap.setCurrentColormap(layer.colormap)
+        if not same_colormap(self.colormap.currentColormap(), layer.colormap):
+            show_colormap(self.colormap, layer.colormap)
+        self.gamma.setRange(min(GAMMA_RANGE[0], layer.gamma), max(GAMMA_RANGE[1], layer.gamma))
         for slider, value in ((self.gamma, layer.gamma), (self.opacity, layer.opacity)):
             if not math.isclose(slider.value(), value, abs_tol=SAME):
                 slider.setValue(value)
@@ -155,27 +173,20 @@ class ImageControls(QWidget):
     def _fill_contrast(self, layer: Any) -> None:
         limits = layer.contrast_limits
         known = limits is not None
-        self.contrast.setVisible(known)
-        self.full_range.setVisible(known)
+        for widget in (self.contrast, self.low, self.high, self.auto):
+            widget.setVisible(known)
         self.contrast_state.setVisible(not known)
+        self.auto.setChecked(layer.auto_contrast)
         if not known:
             return
         low, high = layer.contrast_limits_range or limits
         low, high = min(low, limits[0]), max(high, limits[1])
-        slider = self.contrast
-        decimals = contrast_decimals(high - low)
-        if slider.decimals() != decimals:
-            slider.setDecimals(decimals)
-        if (slider.minimum(), slider.maximum()) != (low, high):
-            self._quietly_set_range(low, high)
-        if not _same_limits(slider.value(), limits, high - low):
-            slider.setValue(limits)
-
-    def _quietly_set_range(self, low: float, high: float) -> None:
-        """A new range clips the values that are there: no wish of the user's."""
-        layer, self.layer = self.layer, None
-        self.contrast.setRange(low, high)
-        self.layer = layer
+        if (self.contrast.minimum(), self.contrast.maximum()) != (low, high):
+            self.contrast.setRange(low, high)
+        if not _same_limits(self.contrast.value(), limits, high - low):
+            self.contrast.setValue(limits)
+        for edit, value in ((self.low, limits[0]), (self.high, limits[1])):
+            edit.setText(format_limit(value, high - low))
 
     # ---- widgets → layer -----------------------------------------------------------------------------------------
 
@@ -188,12 +199,28 @@ class ImageControls(QWidget):
         if not _same_limits((low, high), layer.contrast_limits, span) and low < high:
             layer.contrast_limits = (low, high)
 
-    def _set_full_range(self) -> None:
-        if self.layer is not None and self.layer.contrast_limits_range is not None:
-            self.layer.contrast_limits = self.layer.contrast_limits_range
+    def _type_limits(self) -> None:
+        """A limit was typed. One beyond the range widens it; one beyond the other limit is not taken."""
+        if self.layer is None or not (self.low.isModified() or self.high.isModified()):
+            return
+        current = self.layer.contrast_limits
+        typed = [
+            value if edit.isModified() and value is not None else old
+            for edit, value, old in zip(
+                (self.low, self.high), (number_from(self.low.text()), number_from(self.high.text())), current, strict=True
+            )
+        ]
+        if typed[0] < typed[1]:
+            self.layer.contrast_limits = tuple(typed)
+        self._follow()
+
+    def _set_auto(self, wanted: bool) -> None:
+        """Free the limits, or keep those that are shown as the user's own."""
+        if self.layer is not None and wanted != self.layer.auto_contrast:
+            self.layer.contrast_limits = None if wanted else self.layer.contrast_limits
 
     def _set_colormap(self, colormap: Colormap) -> None:
-        if self.layer is not None and self.layer.colormap != colormap:
+        if self.layer is not None and not same_colormap(colormap, self.layer.colormap):
             self.layer.colormap = colormap
 
     def _set_gamma(self, value: float) -> None:
@@ -213,11 +240,37 @@ class ImageControls(QWidget):
             self.layer.interpolation = text
 
 
-def contrast_decimals(span: float) -> int:
-    """Decimals that make a thousandth of the range visible; none for wide ranges."""
-    if not math.isfinite(span) or span <= 0:
-        return 2
-    return max(0, min(8, 3 - math.floor(math.log10(span)) - 1)) if span < 100 else 0
+def same_colormap(a: Colormap | None, b: Colormap | None) -> bool:
+    """Whether two colormaps have the same colours; ``==`` raises where they have different numbers of stops."""
+    if a is None or b is None or len(a.color_stops) != len(b.color_stops):
+        return a is b
+    return bool(a == b)
+
+
+def show_colormap(combo: QColormapComboBox, colormap: Colormap) -> None:
+    """Make ``colormap`` the current one. Colormaps made of colours share one name, and so one entry."""
+    for index in range(combo.count()):
+        entry = combo.itemColormap(index)
+        if entry is not None and entry.name == colormap.name and not same_colormap(entry, colormap):
+            combo.setItemData(index, colormap, CMAP_ROLE)
+            combo.lineEdit().setColormap(colormap)
+    combo.setCurrentColormap(colormap)
+
+
+def format_limit(value: float, span: float) -> str:
+    """A limit with digits for a thousandth of the range, none behind the point of wide ranges."""
+    if not 1e-6 < span < 1e9:
+        return f"{value:.4g}"
+    return f"{value:.{max(0, min(8, 2 - math.floor(math.log10(span)))) if span < 100 else 0}f}"
+
+
+def _limit_edit(alignment: Qt.AlignmentFlag) -> QLineEdit:
+    edit = QLineEdit()
+    edit.setObjectName("limit")
+    edit.setAlignment(alignment | Qt.AlignmentFlag.AlignVCenter)
+    edit.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
+    edit.setToolTip("Contrast limit: type one to set it")
+    return edit
 
 
 def _same_limits(a: Any, b: Any, span: float) -> bool:
