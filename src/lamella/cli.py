@@ -55,11 +55,19 @@ def view(
 
 
 @app.command()
-def info(path: PathOrUrl, timeout: Timeout = 10.0) -> None:
+def info(
+    path: Annotated[
+        str | None, typer.Argument(metavar="[PATH_OR_URL]", help="What to describe; without it, this installation.")
+    ] = None,
+    timeout: Timeout = 10.0,
+) -> None:
     """Print levels, chunks, axes and sizes, without reading data."""
-    from lamella.info import print_info
+    from lamella.info import print_info, print_system
     from lamella.io import OpenError
 
+    if path is None:
+        print_system()
+        return
     try:
         print_info(path, timeout)
     except OpenError as error:

@@ -481,13 +481,15 @@ class ViewerModel:
     # Changes of the model
 
     def _on_inserted(self, index: int, layer: Layer) -> None:
-        layer.events.slicing.connect(self._on_layer_moved)
+        layer.events.extent.connect(self._on_extent_changed)
+        layer.events.slicing.connect(self._on_slicing_changed)
         layer.events.look.connect(self._on_look_changed)
         self._world_changed(first=not self._had_layers)
         self._had_layers = True
 
     def _on_removed(self, index: int, layer: Layer) -> None:
-        layer.events.slicing.disconnect(self._on_layer_moved)
+        layer.events.extent.disconnect(self._on_extent_changed)
+        layer.events.slicing.disconnect(self._on_slicing_changed)
         layer.events.look.disconnect(self._on_look_changed)
         for view in self._views:
             self._slicer.remove(view, layer)
@@ -499,8 +501,13 @@ class ViewerModel:
         for view in self._views:
             self._pictures.post(view, self.layers)
 
-    def _on_layer_moved(self) -> None:
+    def _on_extent_changed(self) -> None:
         self._world_changed(first=False)
+
+    def _on_slicing_changed(self) -> None:
+        self._slicer.world_changed()
+        for view in self._views:
+            self._refresh_view(view)
 
     def _on_look_changed(self) -> None:
         for view in self._views:
@@ -545,7 +552,8 @@ class ViewerModel:
         self._pictures.close()
         self._outbox.close()
         for layer in self.layers:
-            layer.events.slicing.disconnect(self._on_layer_moved)
+            layer.events.extent.disconnect(self._on_extent_changed)
+            layer.events.slicing.disconnect(self._on_slicing_changed)
             layer.events.look.disconnect(self._on_look_changed)
         for source in self._opened_sources:
             source.close()

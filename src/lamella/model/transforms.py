@@ -132,7 +132,7 @@ def rotation_matrix(rotate: Any, ndim: int) -> Array:
 
 
 def shear_matrix(shear: Any, ndim: int) -> Array:
-    """The shear of a layer as an (n, n) matrix: a vector fills the strict upper triangle of the last axes row by row."""
+    """The shear of a layer, (n, n): a vector fills the strict upper triangle of the last axes row by row."""
     value = np.asarray(shear, dtype=np.float64)
     if value.ndim == 1:
         m = int((1 + np.sqrt(1 + 8 * len(value))) / 2)
@@ -183,7 +183,8 @@ def layer_transform(
         transform = _as_affine(affine, ndim) @ transform
     if not np.isfinite(transform.linear).all() or not np.isfinite(transform.translate).all():
         raise ValueError("rotate, shear and affine must be finite")
-    if np.linalg.matrix_rank(transform.linear) < ndim:
+    lengths = np.linalg.norm(transform.linear, axis=0)
+    if not lengths.all() or np.linalg.matrix_rank(transform.linear / lengths) < ndim:
         raise ValueError("the transform of the layer cannot be inverted: an axis is squeezed to nothing")
     return transform
 
