@@ -1,4 +1,4 @@
-"""Opening a path or URL in the background: a worker thread that reads the metadata, and leaves the result in the outbox."""
+"""Opening a path or URL in the background: a thread that reads metadata and leaves the result in the outbox."""
 
 from __future__ import annotations
 

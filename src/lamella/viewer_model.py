@@ -579,4 +579,4 @@ def _close_all() -> None:
 
 
 atexit.register(_close_all)
-ViewerModel.add_image.__signature__ = inspect.signature(Image.__init__)
+ViewerModel.add_image.__signature__ = inspect.signature(Image.__init__)  # type: ignore[attr-defined]

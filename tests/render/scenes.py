@@ -38,7 +38,9 @@ def look(**changes: Any) -> ImageLook:
 
 
 def state(size: tuple[int, int], center: tuple[float, float], zoom: float = 1.0, ratio: float = 1.0) -> ViewState:
-    return ViewState((0.0, *center), (0.0,) * 3, (0.0,) * 3, (0, 1, 2), 2, (0.0, *center), zoom, (0.0,) * 3, size, ratio)
+    return ViewState(
+        (0.0, *center), (0.0,) * 3, (0.0,) * 3, (0, 1, 2), 2, (0.0, *center), zoom, (0.0,) * 3, size, ratio
+    )
 
 
 def scene(
@@ -163,7 +165,7 @@ class Recorder:
             return self.frames[i], self.pictures[i]
 
     def shown(self, view: int = 0, after: int = 0, **generations: int) -> tuple[Frame, Any]:
-        """The first frame that shows all of these generations (``_1=3``: layer 1, generation 3) with nothing waiting."""
+        """The first frame that shows these generations (``_1=3``: layer 1, generation 3) with nothing waiting."""
         wanted = {int(name[1:]): g for name, g in generations.items()}
 
         def matches(frame: Frame) -> bool:

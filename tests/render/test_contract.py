@@ -94,7 +94,7 @@ def assert_close(picture: np.ndarray, expected: np.ndarray, tolerance: int = 1) 
     if expected.ndim == 2:
         expected = np.repeat(expected[..., None], 3, axis=2)
     assert picture.shape == (*expected.shape[:2], 4)
-    difference = np.abs(picture[..., :3].astype(float) - expected)
+    difference = np.abs(picture[..., :3].astype(float) - np.rint(expected))
     assert difference.max() <= tolerance, f"{(difference > tolerance).sum()} values differ by up to {difference.max()}"
     assert (picture[..., 3] == 255).all()
 
@@ -125,7 +125,9 @@ def test_values_are_scaled_by_the_contrast_limits(stand, dtype):
     assert_close(picture, np.clip((plane.astype(float) - low) / (high - low), 0, 1) * 255)
 
 
-@pytest.mark.parametrize(("dtype", "low", "high"), [(np.uint16, 0, 65535), (np.int16, -32768, 32767), (np.float32, 0, 1)])
+@pytest.mark.parametrize(
+    ("dtype", "low", "high"), [(np.uint16, 0, 65535), (np.int16, -32768, 32767), (np.float32, 0, 1)]
+)
 def test_without_limits_the_range_of_the_dtype_is_drawn(stand, dtype, low, high):
     plane = noise((40, 40), dtype)
     view = state((40, 40), (19.5, 19.5))
@@ -137,13 +139,18 @@ def test_limits_found_by_slicing_are_used_until_the_look_has_some(stand):
     plane = noise((40, 40), np.float32) * 100
     view = state((40, 40), (19.5, 19.5))
     answer = response([tile(plane)], auto_limits=(20.0, 60.0))
-    assert_close(stand.draw(view, answer, looks={1: look(contrast_limits=None)}), np.clip((plane - 20) / 40, 0, 1) * 255)
+    assert_close(
+        stand.draw(view, answer, looks={1: look(contrast_limits=None)}), np.clip((plane - 20) / 40, 0, 1) * 255
+    )
 
 
 def test_equal_limits_are_no_error(stand):
     plane = np.full((20, 20), 5, np.float32)
-    picture = stand.draw(state((20, 20), (9.5, 9.5)), response([tile(plane)], auto_limits=(5.0, 5.0)),
-                         looks={1: look(contrast_limits=None)})
+    picture = stand.draw(
+        state((20, 20), (9.5, 9.5)),
+        response([tile(plane)], auto_limits=(5.0, 5.0)),
+        looks={1: look(contrast_limits=None)},
+    )
     assert_close(picture, np.zeros((20, 20)))
 
 
@@ -305,7 +312,9 @@ def test_the_frame_follows_the_size_of_the_canvas(stand):
 
 def test_fine_tiles_are_drawn_over_coarse_ones_and_each_pixel_once(stand):
     fine, coarse = noise((16, 16)), noise((16, 16))
-    answer = response([tile(fine), tile(coarse, level=1, factor=2)], complete=False, extent=((-0.5, -0.5), (31.5, 31.5)))
+    answer = response(
+        [tile(fine), tile(coarse, level=1, factor=2)], complete=False, extent=((-0.5, -0.5), (31.5, 31.5))
+    )
     picture = stand.draw(state((32, 32), (15.5, 15.5)), answer, looks={1: look(opacity=0.5)})
     expected = np.repeat(np.repeat(coarse, 2, axis=0), 2, axis=1) / 2
     expected[:16, :16] = fine / 2
@@ -450,7 +459,7 @@ def test_a_layer_of_two_levels_never_mixes_two_positions(stand):
         value = np.uint8(10 * generation)
         tiles = [tile(np.full((16, 16), value), level=1, factor=2, key=("c", generation))]
         plane = np.full((32, 32), value)
-        tiles += [t for t in tiles_of(plane, 8, key=("f", generation))][:fine]
+        tiles += tiles_of(plane, 8, key=("f", generation))[:fine]
         extent = ((-0.5, -0.5), (31.5, 31.5))
         return response(tiles, generation=generation, plane=generation, complete=fine == 16, level=0, extent=extent)
 

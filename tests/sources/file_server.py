@@ -12,7 +12,7 @@ TIMEOUT = 30  # seconds until a test gives up on something that should have happ
 
 
 class FileServer:
-    """Serves ``folder``. ``faults`` maps a predicate on the path to a status code, or to raw bytes as the whole answer."""
+    """Serves ``folder``. ``faults`` maps a predicate on paths to a status code, or to raw bytes as the answer."""
 
     def __init__(self, folder: Path, *, ranges: bool = True) -> None:
         self.requests: list[str] = []

@@ -32,7 +32,7 @@ def test_a_chunk_over_half_of_the_cache_is_refused_with_both_numbers():
     check_chunk("it", (500, 500), np.dtype("u2"))
     with pytest.raises(ValueError, match=r"chunks of 501 kB, more than half of the cache of 1 MB"):
         check_chunk("it", (501, 500), np.dtype("u2"))
-    with pytest.raises(ValueError, match="chunks of 1.00e.18 TB"):
+    with pytest.raises(ValueError, match=r"chunks of 1.00e.18 TB"):
         check_chunk("it", (10**30,), np.dtype("u1"))
 
 

@@ -1,4 +1,4 @@
-"""What ``lamella demo`` does: a slow server on this machine, a window on it, and a scripted drag where nobody can see it."""
+"""What ``lamella demo`` does: a slow server on this machine, a window on it, or a scripted drag without one."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Which response of a (view, layer) is drawn, and which of its tiles: the rules of never blanking and never mixing.
 
 * A shown generation never decreases.
-* A response with a new key replaces the drawn one when its coarsest tiles are uploaded; until then the old picture stays.
+* A response with a new key replaces the drawn one when its coarsest tiles are uploaded; until then the old picture
+  stays.
 * A response with the drawn key replaces it at once: tiles that are not uploaded yet are not drawn, coarser ones and
   those of the picture before stand in.
 * A third key waits for the second, or a fast drag would never let any picture get ready.

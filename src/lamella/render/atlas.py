@@ -1,8 +1,8 @@
 """Where tiles live in the textures of a renderer: a pure allocator that knows no GL.
 
 A texture (sheet) is a grid of cells. A tile is split into pages of at most 256², each in one cell with a gutter around
-it, so that interpolation never reads a neighbour that has nothing to do with it. The atlas is the cache of drawn tiles: a
-tile stays until its place is needed or its owners are gone.
+it, so that interpolation never reads a neighbour that has nothing to do with it. The atlas is the cache of drawn tiles:
+a tile stays until its place is needed or its owners are gone.
 """
 
 from __future__ import annotations
@@ -229,9 +229,7 @@ class Atlas:
     def _idle_sheets(self, format: TextureFormat, pinned: Collection[Hashable]) -> list[Sheet]:
         """Sheets of other formats without a pinned tile, least recently drawn first."""
         age = {key: i for i, key in enumerate(self._entries)}
-        sheets = [
-            s for s in self.sheets.values() if s.format is not format and not any(k in pinned for k in s.keys)
-        ]
+        sheets = [s for s in self.sheets.values() if s.format is not format and not any(k in pinned for k in s.keys)]
         # A tile may span sheets: dropping one of them must not tear a tile that is pinned, and it is not.
         return sorted(sheets, key=lambda s: max((age[k] for k in s.keys), default=-1))
 

@@ -80,8 +80,10 @@ class Renderer(Protocol):
     most one frame a view is undelivered: until `frame_taken` the next one is held back.
     """
 
-    name: str
-    """What draws, for `lamella info`: ``"null"``, ``"reference"`` or GL_RENDERER."""
+    @property
+    def name(self) -> str:
+        """What draws, for `lamella info`: ``"null"``, ``"reference"`` or GL_RENDERER. Waits until that is known."""
+        ...
 
     def set_scene(self, scene: Scene) -> None: ...
 

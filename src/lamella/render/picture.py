@@ -93,7 +93,7 @@ def limits_of(look: ImageLook, response: ImageSliceResponse) -> tuple[float, flo
     """The contrast limits in force: the look's, the slice's, or the range of the dtype (0 … 1 for floats)."""
     limits = look.contrast_limits or response.auto_limits
     if limits is None:
-        dtype = response.tiles[0].data.dtype if response.tiles else np.dtype(np.float32)
+        dtype: np.dtype[Any] = response.tiles[0].data.dtype if response.tiles else np.dtype(np.float32)
         limits = (0.0, 1.0)
         if dtype.kind in "iu":
             info = np.iinfo(dtype)
@@ -129,5 +129,3 @@ def layer_z(index: int, count: int) -> float:
     """Depth of a layer in (-1, 1), higher layers nearer: with one depth per layer and the test LESS, each layer draws
     each pixel once and always over the layers beneath."""
     return 1.0 - 2.0 * (index + 1) / (count + 1)
-
-

@@ -1,6 +1,6 @@
 """Pictures by numpy alone: the rules of drawing written down once more, correct and not fast.
 
-Every canvas pixel's centre is taken back to the world, to the data and to a texel. What `gl` draws is compared with this.
+Every canvas pixel's centre is taken back to the world, to the data and to a texel. The tests hold `gl` to the same.
 """
 
 from __future__ import annotations
@@ -141,14 +141,15 @@ def _sampled(texture: npt.NDArray[Any], texels: Floats, interpolation: str) -> F
     shape = np.array(texture.shape[:2])
     if interpolation == "nearest":
         y, x = np.clip(np.floor(texels).astype(int), 0, shape - 1).T
-        return texture[y, x].astype(np.float64)
+        nearest: Floats = texture[y, x].astype(np.float64)
+        return nearest
     centred = texels - 0.5
     base = np.floor(centred)
     fraction = centred - base
     total: Any = 0.0
     for dy in (0, 1):
         for dx in (0, 1):
-            y, x = np.clip(base.astype(int) + (dy, dx), 0, shape - 1).T
+            y, x = np.clip(base.astype(int) + np.array([dy, dx]), 0, shape - 1).T
             weight = np.abs(1 - dy - fraction[:, 0]) * np.abs(1 - dx - fraction[:, 1])
             value = texture[y, x].astype(np.float64)
             total = total + value * weight.reshape(-1, *(1,) * (value.ndim - 1))

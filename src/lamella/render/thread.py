@@ -123,13 +123,16 @@ class RenderThread:
                 return
             try:
                 self._sort(mail, stage)
-                deadline = self._clock() + (UPLOAD_INTERACTING if stage.interacting else UPLOAD_RESTING)
-                more = stage.upload(lambda: self._clock() >= deadline)
+                more = stage.upload(self._deadline(UPLOAD_INTERACTING if stage.interacting else UPLOAD_RESTING))
             except Exception as error:
                 more = False
                 self._complain("preparing a picture failed", error)
             for view in [v for v in stage.dirty if v not in self._undelivered]:
                 self._draw(stage, view)
+
+    def _deadline(self, seconds: float) -> Callable[[], bool]:
+        end = self._clock() + seconds
+        return lambda: self._clock() >= end
 
     def _sort(self, mail: Mail, stage: Stage) -> None:
         for view in mail.removed:

@@ -58,7 +58,7 @@ def data_to_device(state: ViewState, displayed_to_world: Affine) -> Affine:
 def canvas_bounds(state: ViewState, to_device: Affine) -> npt.NDArray[np.float64]:
     """The box in displayed data coordinates around the canvas, shape (2, 2)."""
     w, h = state.device_size
-    return to_device.inverse.bounds([[0.0, 0.0], [h, w]])
+    return to_device.inverse.bounds(np.array([[0.0, 0.0], [h, w]]))
 
 
 def is_visible(box: Box, bounds: npt.NDArray[np.float64]) -> bool:

@@ -154,7 +154,7 @@ class Engine:
         return self._scheduler.reads_started
 
     def close(self) -> None:
-        """Stop wanting, end the thread and the pools. Reads stuck in user code or a C library are named in a warning."""
+        """Stop wanting, end the thread and the pools. Reads that are stuck are named in a warning."""
         if self._closed:
             return
         self._closed = True

@@ -155,7 +155,7 @@ def _grid(multiscale: Multiscale, rgb: bool, level: int, displayed: tuple[int, .
 
 def _plane_chunk(source: Source, axes: tuple[int, ...], multiscale: Multiscale, rgb: bool) -> list[int]:
     chunk = [1] * len(source.shape)
-    for a in (*axes, *multiscale.axes[-1:]) if rgb else axes:
+    for a in (*axes, multiscale.axes[-1]) if rgb else axes:
         chunk[a] = source.shape[a]
     size = int(np.prod(chunk, dtype=object)) * source.dtype.itemsize
     if size > PLANE_READ:
@@ -210,40 +210,36 @@ def _reads(
     shape0 = tuple(shapes[0][a] for a in key.displayed)
     shape = tuple(shapes[level][a] for a in key.displayed)
     tile_axes = tuple(axes[a] for a in key.displayed) + (axes[-1:] if image.rgb else ())
-    offsets = tuple((axis, index % grid.chunk[axis]) for axis, index in sorted(planes.items()))
+    offsets = tuple((axis, plane % grid.chunk[axis]) for axis, plane in sorted(planes.items()))
     base = [0] * len(source.shape)
-    for axis, index in planes.items():
-        base[axis] = index // grid.chunk[axis]
+    for axis, plane in planes.items():
+        base[axis] = plane // grid.chunk[axis]
     centre = data_box.mean(axis=0)
     found = []
-    for position in itertools.product(*spans):
-        index = list(base)
+    for place in itertools.product(*spans):
+        position = list(base)
         region = []
-        for a, i, n in zip(key.displayed, position, shape, strict=True):
+        for a, i, n in zip(key.displayed, place, shape, strict=True):
             c = grid.chunk[axes[a]]
-            index[axes[a]] = i
+            position[axes[a]] = i
             region.append((i * c, min((i + 1) * c, n)))
         box = edges(region, shape0, shape)
-        distance = sum(((lo + hi) / 2 - m) ** 2 for lo, hi, m in zip(*box, centre, strict=True))
-        chunk = ChunkKey(source.token, key.version, level, tuple(index))
-        found.append(
-            (
-                distance,
-                ChunkRead(
-                    key=chunk,
-                    source=source,
-                    box=grid.box(chunk.index, source.shape),
-                    level=level,
-                    rung=rung,
-                    tile_key=(chunk, offsets, tile_axes, image.rgb),
-                    offsets=offsets,
-                    axes=tile_axes,
-                    region=tuple(region),
-                    edges=box,
-                    rgb=image.rgb,
-                ),
-            )
+        distance = sum(((low + high) / 2 - m) ** 2 for low, high, m in zip(*box, centre, strict=True))
+        chunk = ChunkKey(source.token, key.version, level, tuple(position))
+        read = ChunkRead(
+            key=chunk,
+            source=source,
+            box=grid.box(chunk.position, source.shape),
+            level=level,
+            rung=rung,
+            tile_key=(chunk, offsets, tile_axes, image.rgb),
+            offsets=offsets,
+            axes=tile_axes,
+            region=tuple(region),
+            edges=box,
+            rgb=image.rgb,
         )
+        found.append((distance, read))
     found.sort(key=lambda pair: pair[0])
     return tuple(read for _, read in found)
 

@@ -81,8 +81,8 @@ class LayerSlicer:
             if place.oblique and layer.id not in self._warned:
                 self._warned.add(layer.id)
                 warnings.warn(
-                    f"non-orthogonal slicing: the transform of layer {layer.name!r} couples displayed with not-displayed "
-                    "axes; the coupling is ignored",
+                    f"non-orthogonal slicing: the transform of layer {layer.name!r} couples displayed axes with others; "
+                    "the coupling is ignored",
                     stacklevel=2,
                 )
         return place
@@ -103,7 +103,7 @@ class LayerSlicer:
 
 
 def _same(a: LayerSliceRequest, b: LayerSliceRequest) -> bool:
-    """Whether two requests ask for the same, whenever they were made. The world point counts only where the key has it."""
+    """Whether two requests ask for the same. The world point counts only as far as the key has it."""
     return (
         a.key == b.key
         and a.window == b.window

@@ -1,4 +1,4 @@
-"""How a layer lies in a view, worked out once for all points and cameras: world → data on the axes that are not shown."""
+"""How a layer lies in a view, worked out once for all points: world → data on the axes that are not shown."""
 
 from __future__ import annotations
 

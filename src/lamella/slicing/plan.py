@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from lamella.sources.base import Box, Source
+from lamella.sources.base import Box, Source, nbytes
 
 FIRST_RUNG_CHUNKS = 4  # a rung of at most this many chunks comes back in one round trip and few bytes
 
@@ -20,7 +20,7 @@ class ChunkKey(NamedTuple):
     source: int
     version: int
     level: int
-    index: tuple[int, ...]
+    position: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ class ChunkRead:
         """Bytes of the decoded chunk in the cache; arrays in memory are not cached."""
         if self.source.in_memory:
             return 0
-        return math.prod(s.stop - s.start for s in self.box) * self.source.dtype.itemsize
+        return nbytes(self.box, self.source.dtype)
 
     @property
     def tile_nbytes(self) -> int:

@@ -28,7 +28,7 @@ class Tile:
     region : ((start, stop), ...)
         Samples of the level along each displayed axis.
     box : ((float, ...), (float, ...))
-        Low and high edges in displayed data coordinates of level 0; sample i of level 0 reaches from i − 0.5 to i + 0.5.
+        Low and high edges in displayed data coordinates of level 0, whose sample i reaches from i − 0.5 to i + 0.5.
     data : array
         The values as stored, native byte order, axes in displayed order, RGB last; read-only.
     texture : array

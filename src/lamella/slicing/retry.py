@@ -27,7 +27,7 @@ def retry_delay(failure: Failed, attempts: int, rng: random.Random) -> float | N
     """
     if not failure.retryable or attempts > MAX_RETRIES:
         return None
-    delay = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2 ** (attempts - 1)) * rng.uniform(0.5, 1.5)
+    delay: float = min(LONGEST_DELAY_S, FIRST_DELAY_S * 2 ** (attempts - 1)) * rng.uniform(0.5, 1.5)
     if failure.retry_after is not None:
         delay = max(delay, failure.retry_after)
     return delay

@@ -15,8 +15,8 @@ from lamella.slicing.request import LayerSliceRequest
 class ChunkedType:
     """The pieces of a chunked layer type that the engine drives.
 
-    `make_request` runs on the main thread and is the only one that sees a layer; `plan` and `respond` run on the slicing
-    thread, `assemble`, `fill` and `contrast_limits` in workers.
+    `make_request` runs on the main thread and is the only one that sees a layer; `plan` and `respond` run on the
+    slicing thread, `assemble`, `fill` and `contrast_limits` in workers.
     """
 
     make_request: Callable[..., LayerSliceRequest]

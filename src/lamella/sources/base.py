@@ -100,9 +100,7 @@ class Grid:
 
     def box(self, index: tuple[int, ...], shape: tuple[int, ...]) -> Box:
         """The read box of chunk ``index``, cut off at the end of an array of ``shape``."""
-        return tuple(
-            slice(i * c, min((i + 1) * c, n)) for i, c, n in zip(index, self.chunk, shape, strict=True)
-        )
+        return tuple(slice(i * c, min((i + 1) * c, n)) for i, c, n in zip(index, self.chunk, shape, strict=True))
 
     def span(self, axis: int, start: int, stop: int) -> range:
         """The chunk numbers along ``axis`` that touch the samples ``[start, stop)``."""
@@ -157,4 +155,4 @@ class Source(Protocol):
 
 def nbytes(box: Box, dtype: np.dtype[Any]) -> int:
     """Bytes of the decoded samples in ``box``."""
-    return math.prod(s.stop - s.start for s in box) * dtype.itemsize
+    return math.prod(int(s.stop - s.start) for s in box) * dtype.itemsize

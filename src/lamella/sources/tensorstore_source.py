@@ -105,9 +105,9 @@ def open_tensorstore(
         "fill_missing_data_reads": False,
     }
     if metadata is not None:
-        spec.update(metadata, assume_metadata=True)
+        spec.update(metadata, assume_metadata=True)  # an argument open=True would undo it
     try:
-        store = ts.open(spec, context=context or make_context(location), open=True, read=True).result()
+        store = ts.open(spec, context=context or make_context(location), read=True).result()
     except (OverflowError, TypeError) as error:
         raise ValueError(str(error)) from None
     if order is not None:

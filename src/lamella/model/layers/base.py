@@ -302,6 +302,10 @@ class Layer:
 
     # ---- data ----------------------------------------------------------------------------------------------------
 
+    def look(self) -> Any:
+        """How it looks, as a frozen value that crosses threads."""
+        raise NotImplementedError
+
     @property
     def version(self) -> int:
         """Counter of the states of the data: old data can never show as new."""

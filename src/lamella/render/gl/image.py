@@ -62,12 +62,10 @@ class ImageVisual:
         self._geometry: dict[Hashable, _Geometry] = {}
         self._luts: dict[int, tuple[npt.NDArray[np.uint8], Any]] = {}
         self._vertices = gloo.VertexBuffer(np.zeros(6, VERTEX))
-        self._image = gloo.Program(shaders.IMAGE_VERTEX, shaders.IMAGE_FRAGMENT)
+        self._programs: dict[tuple[bool, bool], Any] = {}  # (rgb, gamma) → program
         self._flat = gloo.Program(shaders.FLAT_VERTEX, shaders.FLAT_FRAGMENT)
-        self._image["a_position"] = self._flat["a_position"] = self._vertices["a_position"]
-        self._image["a_uv"] = self._vertices["a_uv"]
-        for owned in (self._image, self._flat):
-            canvas.context.glir.associate(owned.glir)
+        self._flat["a_position"] = self._vertices["a_position"]
+        canvas.context.glir.associate(self._flat.glir)
 
     def write(self, texture: npt.NDArray[Any], page: Page, atlas: Atlas) -> None:
         y, x = page.origin
@@ -88,14 +86,13 @@ class ImageVisual:
             self._luts.pop(layer)[1].delete()
 
     def delete(self) -> None:
-        for owned in (*self._sheets.values(), *(t for _, t in self._luts.values()), self._image, self._flat):
+        textures = (*self._sheets.values(), *(texture for _, texture in self._luts.values()))
+        for owned in (*textures, *self._programs.values(), self._flat, self._vertices):
             owned.delete()
         self._sheets.clear()
         self._luts.clear()
 
-    def draw(
-        self, state: ViewState, background: tuple[float, float, float], pictures: Sequence[ImagePicture]
-    ) -> None:
+    def draw(self, state: ViewState, background: tuple[float, float, float], pictures: Sequence[ImagePicture]) -> None:
         plans: list[list[_Batch]] = []
         vertices: list[npt.NDArray[np.void]] = []
         count = 0
@@ -163,13 +160,18 @@ class ImageVisual:
 
     def _draw_layer(self, picture: ImagePicture, batches: Sequence[_Batch]) -> None:
         context, look = self._canvas.context, picture.look
-        program = self._image
+        program = self._program(picture)
         low, high = picture.limits
         blending = ""
         format: TextureFormat | None = None
         if any(batch.sheet is not None for batch in batches):
-            program["u_blend"] = (look.opacity, float(picture.blending == "opaque"), _NEUTRAL.get(picture.blending, 0.0))
-            program["u_lut"] = self._lut(picture)
+            program["u_blend"] = (
+                look.opacity,
+                float(picture.blending == "opaque"),
+                _NEUTRAL.get(picture.blending, 0.0),
+            )
+            if not picture.rgb:
+                program["u_lut"] = self._lut(picture)
         for batch in batches:
             wanted = picture.blending if batch.sheet is not None else batch.blending
             if wanted != blending:
@@ -183,12 +185,22 @@ class ImageVisual:
             if self._formats[batch.sheet] is not format:
                 format = self._formats[batch.sheet]
                 full = _FULL_SCALE.get(format, 1.0)
-                program["u_value"] = (low / full, full / (high - low), look.gamma, float(picture.rgb))
+                if not picture.rgb:
+                    program["u_value"] = (low / full, full / (high - low), look.gamma)
             texture = self._sheets[batch.sheet]
             if texture.interpolation != look.interpolation:
                 texture.interpolation = look.interpolation
             program["u_tiles"] = texture
             self._draw_range(program, batch)
+
+    def _program(self, picture: ImagePicture) -> Any:
+        variant = picture.rgb, picture.look.gamma != 1 and not picture.rgb
+        if variant not in self._programs:
+            program = gloo.Program(shaders.IMAGE_VERTEX, shaders.image_fragment(*variant))
+            program["a_position"], program["a_uv"] = self._vertices["a_position"], self._vertices["a_uv"]
+            self._canvas.context.glir.associate(program.glir)
+            self._programs[variant] = program
+        return self._programs[variant]
 
     def _draw_range(self, program: Any, batch: _Batch) -> None:
         """gloo draws a whole buffer; its command language draws a range, so that one buffer serves a whole frame."""

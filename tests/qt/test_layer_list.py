@@ -1,0 +1,192 @@
+"""The rows are the layers, top first, whatever happens to either side."""
+
+from __future__ import annotations
+
+import pytest
+from pytestqt.qtbot import QtBot
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QAbstractItemModelTester, QTest
+
+from lamella.model.layers.base import LayerStatus
+from lamella.qt.layer_list import LayerDelegate, LayerListView, layer_tip, show_only
+from tests.qt.fakes import FakeViewer
+
+
+class Clock:
+    now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def viewer() -> FakeViewer:
+    return FakeViewer()
+
+
+@pytest.fixture
+def rows(viewer: FakeViewer, clock: Clock, qtbot: QtBot) -> LayerListView:
+    view = LayerListView(viewer, clock=clock)
+    qtbot.addWidget(view)
+    view.resize(260, 300)
+    view.show()
+    view.tester = QAbstractItemModelTester(view.rows, QAbstractItemModelTester.FailureReportingMode.Fatal, view)
+    return view
+
+
+def names(rows: LayerListView) -> list[str]:
+    return [rows.rows.index(row).data() for row in range(rows.rows.rowCount())]
+
+
+def selected(rows: LayerListView) -> list[str]:
+    return [layer.name for layer in rows.selected_layers()]
+
+
+def test_the_top_layer_is_at_the_top(viewer: FakeViewer, rows: LayerListView) -> None:
+    for name in "abc":
+        viewer.add(name)
+    assert names(rows) == ["c", "b", "a"]
+    viewer.layers.move(0, 2)
+    assert names(rows) == ["a", "c", "b"]
+    del viewer.layers["c"]
+    assert names(rows) == ["a", "b"]
+    viewer.layers.clear()
+    assert names(rows) == []
+
+
+def test_layers_that_were_there_before_have_rows_too(viewer: FakeViewer, qtbot: QtBot) -> None:
+    viewer.add("a")
+    view = LayerListView(viewer)
+    qtbot.addWidget(view)
+    assert names(view) == ["a"]
+    assert selected(view) == ["a"]
+
+
+def test_selections_are_equal(viewer: FakeViewer, rows: LayerListView) -> None:
+    a, b, c = (viewer.add(name) for name in "abc")
+    assert selected(rows) == ["c"]  # a new layer becomes the active one
+    viewer.layers.selection.active = a
+    assert selected(rows) == ["a"]
+    QTest.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=rows.visualRect(rows.rows.index_of(b)).center())
+    assert viewer.layers.selection.active is b
+    QTest.mouseClick(
+        rows.viewport(), Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier,
+        rows.visualRect(rows.rows.index_of(c)).center(),
+    )  # fmt: skip
+    assert set(viewer.layers.selection) == {b, c}
+
+
+def test_a_removed_layer_leaves_its_neighbour_selected(viewer: FakeViewer, rows: LayerListView) -> None:
+    a, b, c = (viewer.add(name) for name in "abc")
+    viewer.layers.selection.active = b
+    viewer.layers.remove(b)
+    assert viewer.layers.selection.active is a
+    assert selected(rows) == ["a"]
+    viewer.layers.selection.clear()
+    assert selected(rows) == []
+    viewer.layers.remove(c)
+    assert list(viewer.layers.selection) == []
+    assert selected(rows) == []
+
+
+def test_a_click_on_the_eye_hides_the_layer_and_selects_nothing_else(viewer: FakeViewer, rows: LayerListView) -> None:
+    a, b = viewer.add("a"), viewer.add("b")
+    eye = LayerDelegate.eye_rect(rows.visualRect(rows.rows.index_of(a))).center()
+    QTest.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=eye)
+    assert not a.visible and b.visible
+    assert rows.rows.index_of(a).data(Qt.ItemDataRole.CheckStateRole) == Qt.CheckState.Unchecked
+    QTest.mouseClick(rows.viewport(), Qt.MouseButton.LeftButton, pos=eye)
+    assert a.visible
+
+
+def test_one_layer_alone_and_all_again(viewer: FakeViewer) -> None:
+    a, b, c = (viewer.add(name) for name in "abc")
+    show_only(viewer.layers, b)
+    assert [x.visible for x in (a, b, c)] == [False, True, False]
+    show_only(viewer.layers, b)
+    assert all(x.visible for x in (a, b, c))
+
+
+def test_a_name_can_be_edited_and_stays_unique(viewer: FakeViewer, rows: LayerListView) -> None:
+    viewer.add("a")
+    b = viewer.add("b")
+    rows.rows.setData(rows.rows.index_of(b), "a")
+    assert b.name == "a [1]"
+    assert names(rows) == ["a [1]", "a"]
+    rows.rows.setData(rows.rows.index_of(b), "  ")
+    assert b.name == "a [1]"
+    b.name = "other"
+    assert names(rows) == ["other", "a"]
+
+
+def test_rows_can_be_dragged(viewer: FakeViewer, rows: LayerListView) -> None:
+    for name in "abcd":
+        viewer.add(name)
+    model = rows.rows
+    data = model.mimeData([model.index(0)])  # d
+    assert not model.dropMimeData(data, Qt.DropAction.MoveAction, 3, 0, model.index(-1))
+    assert names(rows) == ["c", "b", "d", "a"]
+    assert [layer.name for layer in viewer.layers] == ["a", "d", "b", "c"]
+    assert selected(rows) == ["d"]  # the selection moves with its layer
+    model.dropMimeData(model.mimeData([model.index(1), model.index(3)]), Qt.DropAction.MoveAction, 0, 0, model.index(-1))
+    assert names(rows) == ["b", "a", "c", "d"]
+
+
+def test_delete_removes_the_selected(viewer: FakeViewer, rows: LayerListView) -> None:
+    a, b, c = (viewer.add(name) for name in "abc")
+    viewer.layers.selection.replace([a, c])
+    QTest.keyClick(rows, Qt.Key.Key_Delete)
+    assert list(viewer.layers) == [b]
+    assert names(rows) == ["b"]
+
+
+def test_what_is_being_opened_has_a_row(viewer: FakeViewer, rows: LayerListView) -> None:
+    viewer.add("a")
+    viewer.say_opening("https://host/data/cells.zarr")
+    assert names(rows) == ["cells.zarr …", "a"]
+    assert rows.rows.index(0).data(Qt.ItemDataRole.ToolTipRole) == "Opening https://host/data/cells.zarr"
+    assert not rows.rows.flags(rows.rows.index(0)) & Qt.ItemFlag.ItemIsSelectable
+    viewer.add("cells")
+    viewer.say_opening()
+    assert names(rows) == ["cells", "a"]
+    assert selected(rows) == ["cells"]
+
+
+def test_a_layer_that_loads_for_long_says_so(viewer: FakeViewer, rows: LayerListView, clock: Clock) -> None:
+    a = viewer.add("a")
+    a.status = LayerStatus(loading=True, needed=64, have=20)
+    assert not rows.rows.cue(a)
+    clock.now = 0.2
+    assert rows.rows.cue(a)
+    assert rows._timer.isActive()
+    assert "20 of 64" in layer_tip(a)
+    rows.grab()
+    a.status = LayerStatus(needed=64, have=64)
+    assert not rows.rows.cue(a)
+    assert not rows._timer.isActive()  # nothing turns: nothing is repainted
+
+
+def test_a_layer_with_failures_says_what_failed(viewer: FakeViewer, rows: LayerListView) -> None:
+    a = viewer.add("a")
+    a.status = LayerStatus(needed=64, have=52, failed=12, errors=("HTTP 500",))
+    assert rows.rows.index_of(a).data(Qt.ItemDataRole.ToolTipRole).splitlines() == [
+        "a",
+        "12 of 64 chunks failed",
+        "HTTP 500",
+    ]
+    rows.grab()
+
+
+def test_a_closed_list_hears_nothing(viewer: FakeViewer, rows: LayerListView) -> None:
+    a = viewer.add("a")
+    rows.close_view()
+    a.status = LayerStatus(loading=True)
+    viewer.add("b")
+    viewer.say_opening("x")
+    assert not rows._timer.isActive()
+    assert rows.rows.layers == []

@@ -1,0 +1,119 @@
+"""Stage: what is uploaded when, with a backend that only takes notes."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from lamella.render.atlas import CELL, Atlas
+from lamella.render.stage import Stage
+from tests.render.scenes import look, response, scene, state, tile, tiles_of
+
+VIEW = state((64, 64), (31.5, 31.5))
+
+
+class Notes:
+    name = "notes"
+
+    def __init__(self) -> None:
+        self.written: list[object] = []
+        self.finished: list[object] = []
+        self.forgot = 0
+
+    def write(self, tile, texture, page, atlas) -> None:
+        self.written.append(tile.key)
+
+    def finish(self, tile, texture, pages, atlas) -> None:
+        self.finished.append(tile.key)
+
+    def forget(self, atlas, layers, views) -> None:
+        self.forgot += 1
+
+
+def make(*layers: int, budget: int = 2**28) -> Stage:
+    stage = Stage(Notes(), Atlas(budget))
+    stage.set_scene(scene(VIEW, {layer: look() for layer in layers}))
+    return stage
+
+
+def plane(value: int = 0, n: int = 64) -> np.ndarray:
+    return np.full((n, n), value, np.uint8)
+
+
+def test_at_least_one_piece_is_uploaded_however_short_the_time():
+    stage = make(1)
+    stage.offer(response(tiles_of(plane(), 32)))
+    for n in (1, 2, 3):
+        assert stage.upload(lambda: True)
+        assert len(stage.backend.finished) == n
+    assert not stage.upload(lambda: True)
+
+
+def test_layers_take_turns_and_coarse_tiles_go_first():
+    stage = make(1, 2)
+    for layer in (1, 2):
+        coarse = tile(plane(n=16), level=2, factor=4, key=(layer, "coarse"))
+        fine = [tile(plane(n=16), at=(16 * i, 0), key=(layer, i)) for i in range(2)]
+        stage.offer(response([coarse, *fine], layer=layer))
+    stage.upload(lambda: False)
+    assert stage.backend.finished == [(1, "coarse"), (2, "coarse"), (1, 0), (2, 0), (1, 1), (2, 1)]
+
+
+def test_a_large_tile_is_uploaded_in_pieces_and_drawn_when_whole():
+    stage = make(1)
+    stage.offer(response([tile(plane(n=600), key="large")]))
+    for _ in range(8):
+        assert stage.upload(lambda: True)
+        assert stage.pictures(0)[2] == {1: 1}
+        assert stage.pictures(0)[0][0].tiles == []
+    stage.upload(lambda: True)
+    assert stage.backend.written == ["large"] * 9
+    assert stage.pictures(0)[2] == {1: 0}
+
+
+def test_a_large_tile_that_nobody_wants_any_more_is_given_up():
+    stage = make(1)
+    stage.offer(response([tile(plane(n=600), key="large")]))
+    stage.upload(lambda: True)
+    stage.set_scene(scene(VIEW, {}))
+    assert not stage.upload(lambda: True)
+    assert stage.atlas.nbytes == 0
+
+
+def test_tiles_in_the_atlas_are_shown_again_without_an_upload():
+    stage = make(1)
+    first, second = tile(plane(), key="a"), tile(plane(), key="b")
+    for generation, t in enumerate((first, second, first), start=1):
+        stage.offer(response([t], generation=generation, plane=generation % 2))
+        stage.upload(lambda: False)
+        assert stage.pictures(0)[1][1].generation == generation
+    assert stage.backend.finished == ["a", "b"]
+
+
+def test_a_tile_wanted_by_two_views_is_uploaded_once_and_shows_in_both():
+    stage = make(1)
+    stage.set_scene(scene(VIEW, {1: look()}, view=5))
+    shared = tile(plane(), key="shared")
+    for view in (0, 5):
+        stage.offer(response([shared], view=view))
+    stage.dirty.clear()
+    stage.upload(lambda: True)
+    assert stage.backend.finished == ["shared"]
+    assert stage.dirty == {0, 5}
+
+
+def test_a_coarse_tile_takes_the_place_of_a_finer_one_when_memory_is_full():
+    stage = make(1, 2, budget=2 * CELL * CELL)
+    fine = [tile(plane(n=16), level=1, factor=4, key="c1"), tile(plane(), key="f1")]
+    stage.offer(response(fine, layer=1))
+    stage.upload(lambda: False)
+    stage.offer(response([tile(plane(n=16), level=1, factor=4, key="c2"), tile(plane(), key="f2")], layer=2))
+    assert not stage.upload(lambda: False)
+    assert {k for k in ("c1", "f1", "c2", "f2") if k in stage.atlas} == {"c1", "c2"}
+    assert stage.pictures(0)[2] == {1: 0, 2: 0}
+
+
+def test_tiles_outside_the_canvas_are_not_drawn():
+    stage = make(1)
+    stage.offer(response([tile(plane(), key="in"), tile(plane(), at=(500, 0), key="out")]))
+    stage.upload(lambda: False)
+    assert [t.key for t in stage.pictures(0)[0][0].tiles] == ["in"]
