@@ -57,8 +57,9 @@ class Pictures:
         if self._renderer.name != "null":
             return False
         from lamella.render import make_renderer
+        from lamella.settings import get_settings
 
-        self.use(partial(make_renderer, "auto"))
+        self.use(partial(make_renderer, "auto", budget=get_settings().gpu_budget))
         return True
 
     def frame_of(self, view: View) -> Frame | None:

@@ -1,4 +1,4 @@
-"""A viewer without slicing, drawing or threads: the real model, the signals of `ViewerModel`, and a list of its calls."""
+"""A viewer without slicing, drawing or threads: the real model, and the signals and calls of `ViewerModel`."""
 
 from __future__ import annotations
 

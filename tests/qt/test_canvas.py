@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
-from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QColor, QDropEvent, QImage, QWheelEvent
 from qtpy.QtTest import QTest
 
@@ -153,7 +153,7 @@ viewer = FakeViewer()
 viewer.add()
 view = viewer.views[0]
 canvas = Canvas(viewer, view)
-canvas.resize(100, 60)
+canvas.resize(100, 80)
 canvas.show()
 assert view.pixel_ratio == {ratio}, view.pixel_ratio
 frame = frame_of(view)
@@ -168,7 +168,7 @@ for row, column in ((0, 0), (7, 9), ({height} - 1, {width} - 1)):
 """
 
 
-@pytest.mark.parametrize(("ratio", "width", "height"), [(2.0, 200, 120), (1.5, 150, 90)])
+@pytest.mark.parametrize(("ratio", "width", "height"), [(2.0, 200, 160), (1.5, 150, 120)])
 def test_a_frame_is_sharp_on_a_hidpi_screen(ratio: float, width: int, height: int) -> None:
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "QT_SCALE_FACTOR": str(ratio)}
     code = HIDPI.format(ratio=ratio, width=width, height=height)
@@ -248,7 +248,7 @@ def test_the_status_says_what_is_under_the_cursor(viewer: FakeViewer, canvas: Ca
     viewer.status = ""
     show(viewer)  # another picture under a cursor that rests
     assert viewer.status == "at 20 30"
-    canvas.leaveEvent(None)
+    canvas.leaveEvent(QEvent(QEvent.Type.Leave))
     assert viewer.status == ""
 
 

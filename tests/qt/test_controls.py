@@ -151,7 +151,13 @@ def test_the_panel_shows_the_active_layer(qtbot: QtBot) -> None:
 
 @pytest.mark.parametrize(
     ("value", "span", "text"),
-    [(30000.4, 65535, "30000"), (0.25, 1, "0.25"), (3.14159, 10, "3.1"), (1.5e-9, 1e-8, "1.5e-09"), (2e12, 5e12, "2e+12")],
+    [
+        (30000.4, 65535, "30000"),
+        (0.25, 1, "0.25"),
+        (3.14159, 10, "3.1"),
+        (1.5e-9, 1e-8, "1.5e-09"),
+        (2e12, 5e12, "2e+12"),
+    ],
 )
 def test_limits_are_written_with_the_digits_that_matter(value: float, span: float, text: str) -> None:
     assert format_limit(value, span) == text

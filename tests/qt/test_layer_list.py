@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from pytestqt.qtbot import QtBot
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, QPointF, Qt
+from qtpy.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
 from qtpy.QtTest import QAbstractItemModelTester, QTest
+from qtpy.QtWidgets import QApplication
 
 from lamella.model.layers.base import LayerStatus
 from lamella.qt.layer_list import LayerDelegate, LayerListView, layer_tip, show_only
@@ -133,7 +135,9 @@ def test_rows_can_be_dragged(viewer: FakeViewer, rows: LayerListView) -> None:
     assert names(rows) == ["c", "b", "d", "a"]
     assert [layer.name for layer in viewer.layers] == ["a", "d", "b", "c"]
     assert selected(rows) == ["d"]  # the selection moves with its layer
-    model.dropMimeData(model.mimeData([model.index(1), model.index(3)]), Qt.DropAction.MoveAction, 0, 0, model.index(-1))
+    model.dropMimeData(
+        model.mimeData([model.index(1), model.index(3)]), Qt.DropAction.MoveAction, 0, 0, model.index(-1)
+    )
     assert names(rows) == ["b", "a", "c", "d"]
 
 
@@ -190,3 +194,32 @@ def test_a_closed_list_hears_nothing(viewer: FakeViewer, rows: LayerListView) ->
     viewer.say_opening("x")
     assert not rows._timer.isActive()
     assert rows.rows.layers == []
+
+
+def test_a_row_dropped_between_others_moves_its_layer(viewer: FakeViewer, rows: LayerListView) -> None:
+    for name in "abc":
+        viewer.add(name)
+    mime = rows.rows.mimeData([rows.rows.index(0)])  # c
+    below_b = rows.visualRect(rows.rows.index(1)).bottomLeft() + QPoint(60, 0)
+    action, button, modifier = Qt.DropAction.MoveAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
+    for event in (
+        QDragEnterEvent(below_b, action, mime, button, modifier),
+        QDragMoveEvent(below_b, action, mime, button, modifier),
+        QDropEvent(QPointF(below_b), action, mime, button, modifier),
+    ):
+        QApplication.sendEvent(rows.viewport(), event)
+    assert names(rows) == ["b", "c", "a"]
+    assert len(viewer.layers) == 3
+
+
+def test_a_drag_over_fast_data_repaints_no_row(viewer: FakeViewer, rows: LayerListView) -> None:
+    a = viewer.add("a")
+    a.status = LayerStatus(needed=4, have=4)
+    heard: list[object] = []
+    rows.rows.dataChanged.connect(lambda *args: heard.append(args))
+    for have in range(4):
+        a.status = LayerStatus(loading=True, needed=4, have=have)
+        a.status = LayerStatus(needed=4, have=4)
+    assert heard == []
+    a.visible = False
+    assert len(heard) == 1

@@ -117,3 +117,12 @@ def test_tiles_outside_the_canvas_are_not_drawn():
     stage.offer(response([tile(plane(), key="in"), tile(plane(), at=(500, 0), key="out")]))
     stage.upload(lambda: False)
     assert [t.key for t in stage.pictures(0)[0][0].tiles] == ["in"]
+
+
+def test_tiles_that_stand_in_keep_the_range_of_their_dtype():
+    stage = make(1)
+    stage.set_scene(scene(VIEW, {1: look(contrast_limits=None)}))
+    stage.offer(response([tile(plane().astype(np.uint16))]))
+    stage.upload(lambda: False)
+    stage.offer(response([], generation=2, complete=False, window=((0, 0), (9, 9))))
+    assert stage.pictures(0)[0][0].limits == (0, 65535)

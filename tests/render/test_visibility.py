@@ -10,7 +10,7 @@ from tests.render.scenes import state
 
 
 def placed(level: int, key: object = None) -> Placed:
-    return Placed(key, level, ((0.0, 0.0), (1.0, 1.0)), (1, 1))
+    return Placed(key, level, ((0.0, 0.0), (1.0, 1.0)), (1, 1), np.dtype(np.uint8))
 
 
 def test_finest_first_keeps_the_order_within_a_level():

@@ -131,7 +131,7 @@ class Driver:
             case Assemble():
                 read = action.read
                 tile = image.fill(read) if action.chunk is None else image.assemble(read, action.chunk)
-                return Assembled(action.slot, read, tile, action.pinned)
+                return Assembled(action.slot, read, tile, action.pinned, action.reserved)
             case Measure():
                 return Measured(action.layer, image.contrast_limits(action.tiles))
             case Deliver():

@@ -294,7 +294,7 @@ def test_a_chunk_larger_than_the_limit_fails_with_a_sentence():
     d = Driver(cache_limit=4_000)
     d.want(request(pyramid(chunk=(1, 64, 64), levels=1), 1))
     assert d.newest.failed == 1
-    assert "does not fit" in d.newest.errors[0]
+    assert "do not fit" in d.newest.errors[0]
 
 
 def test_removing_a_layer_drops_its_demand():
@@ -332,3 +332,32 @@ def test_an_array_in_memory_is_not_cached():
     d.finish_all()
     assert d.newest.complete
     assert d.scheduler.cache.resident == 0
+
+
+def test_a_picture_that_fits_only_without_the_one_before_replaces_it():
+    """Two planes of tiles do not fit together: the newest goes on without the old one's memory."""
+    d = Driver(cache_limit=40_000)
+    source = pyramid(chunk=(1, 64, 64), levels=1, pool=Pool("memory", 2, 2))
+    for level in source.levels:
+        assert isinstance(level, PlainSource)
+        level.in_memory = True
+    wide = pyramid(shape=(4, 120, 120), chunk=(1, 120, 120), levels=1, pool=Pool("memory", 2, 2))
+    wide.levels[0].in_memory = True
+    d.want(request(wide, 1, z=0))
+    d.finish_all()
+    assert d.newest.complete
+    d.want(request(wide, 2, z=1))
+    d.finish_all()
+    assert d.newest.generation == 2
+    assert d.newest.complete
+    assert d.newest.failed == 0
+
+
+def test_two_demands_of_one_chunk_get_their_own_memory():
+    d = Driver(cache_limit=30_000)
+    source = pyramid(chunk=(1, 64, 64), levels=1)
+    d.want(request(source, 1, view=1))
+    d.want(request(source, 1, view=2))
+    d.finish_all()
+    assert {(r.view, r.complete) for r in d.responses} >= {(1, True), (2, True)}
+    assert len(d.started) == 1

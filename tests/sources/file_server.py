@@ -95,11 +95,15 @@ class FileServer:
             self._held = 0
             self._changed.notify_all()
 
-    def close(self) -> None:
+    def stop_holding(self) -> None:
+        """No request waits any more."""
         with self._changed:
             self._holding = False
             self._round += 1
             self._changed.notify_all()
+
+    def close(self) -> None:
+        self.stop_holding()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join(TIMEOUT)

@@ -31,10 +31,10 @@ def opened(place, folder):
 pytestmark = pytest.mark.filterwarnings("ignore:Numcodecs codecs are not in the Zarr version 3 specification")
 
 WAYS = {
-    "lz4": {"compressors": numcodecs.LZ4()},
-    "lzma": {"compressors": numcodecs.LZMA()},
-    "filters": {"filters": [numcodecs.Delta("i4")], "compressors": None},
-    "numcodecs.*": {"zarr_format": 3, "compressors": zarr.codecs.numcodecs.LZ4()},
+    "lz4": lambda: {"compressors": numcodecs.LZ4()},
+    "lzma": lambda: {"compressors": numcodecs.LZMA()},
+    "filters": lambda: {"filters": [numcodecs.Delta("i4")], "compressors": None},
+    "numcodecs.*": lambda: {"zarr_format": 3, "compressors": zarr.codecs.numcodecs.LZ4()},
 }
 
 
@@ -42,7 +42,7 @@ WAYS = {
 @given(box=boxes(RAMP.shape))
 @settings(deadline=None, max_examples=10)
 def test_codecs_that_tensorstore_refuses_are_read(tmp_path_factory, way, box):
-    folder = write(tmp_path_factory.mktemp("z") / "a", **WAYS[way])
+    folder = write(tmp_path_factory.mktemp("z") / "a", **WAYS[way]())
     source = opened(folder, folder)
     assert isinstance(source, Source)
     assert source.grid((0, 1)) == Grid((8, 8))
@@ -52,7 +52,7 @@ def test_codecs_that_tensorstore_refuses_are_read(tmp_path_factory, way, box):
 
 @pytest.fixture
 def remote(tmp_path):
-    folder = write(tmp_path / "a", **WAYS["lz4"])
+    folder = write(tmp_path / "a", **WAYS["lz4"]())
     with served(tmp_path) as server:
         source = opened(f"{server.url}/a", folder)
         yield server, source
@@ -93,13 +93,13 @@ def test_forbidden_chunks_of_a_readable_store_are_missing(remote):
 
 
 def test_a_damaged_chunk_is_corrupt(tmp_path):
-    folder = write(tmp_path / "a", **WAYS["lzma"])
+    folder = write(tmp_path / "a", **WAYS["lzma"]())
     (folder / "0.0").write_bytes(b"garbage")
     assert read(opened(folder, folder), FIRST).kind is FailureKind.CORRUPT
 
 
 def test_a_closed_source_answers_with_a_failure(tmp_path):
-    folder = write(tmp_path / "a", **WAYS["lzma"])
+    folder = write(tmp_path / "a", **WAYS["lzma"]())
     source = opened(folder, folder)
     source.close()
     assert isinstance(read(source, FIRST), Failed)

@@ -183,7 +183,7 @@ def layer_transform(
         transform = _as_affine(affine, ndim) @ transform
     if not np.isfinite(transform.linear).all() or not np.isfinite(transform.translate).all():
         raise ValueError("rotate, shear and affine must be finite")
-    lengths = np.linalg.norm(transform.linear, axis=0)
+    lengths = np.abs(transform.linear).max(axis=0)  # whatever the units
     if not lengths.all() or np.linalg.matrix_rank(transform.linear / lengths) < ndim:
         raise ValueError("the transform of the layer cannot be inverted: an axis is squeezed to nothing")
     return transform

@@ -129,7 +129,7 @@ class Canvas(QWidget):
         """A copy of the picture that is shown, in device pixels; None if there is none yet."""
         return None if self._image is None else self._image.copy()
 
-    def paintEvent(self, event: QPaintEvent | None) -> None:
+    def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         background = QColor(self._theme.canvas)
         if self._image is None or self.frame is None or not len(self._viewer.layers):
@@ -172,17 +172,15 @@ class Canvas(QWidget):
 
     # ---- size ----------------------------------------------------------------------------------------------------
 
-    def resizeEvent(self, event: QResizeEvent | None) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._tell_size()
 
-    def event(self, event: QEvent | None) -> bool:
-        if event is not None:
-            kind = event.type()
-            if kind in (QEvent.Type.DevicePixelRatioChange, QEvent.Type.ScreenChangeInternal):
-                self._tell_size()
-            elif kind == QEvent.Type.NativeGesture and isinstance(event, QNativeGestureEvent):
-                return self._gesture(event)
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.DevicePixelRatioChange, QEvent.Type.ScreenChangeInternal):
+            self._tell_size()
+        elif isinstance(event, QNativeGestureEvent):
+            return self._gesture(event)
         return super().event(event)
 
     def _tell_size(self) -> None:
@@ -203,22 +201,21 @@ class Canvas(QWidget):
         camera = view.camera
         reach = 1e-6 / camera.zoom  # a millionth of a pixel
         return math.isclose(fit.zoom, camera.zoom, rel_tol=1e-6) and all(
-            math.isclose(a, b, rel_tol=1e-9, abs_tol=reach) for a, b in zip(fit.center[1:], camera.center[1:], strict=True)
+            math.isclose(a, b, rel_tol=1e-9, abs_tol=reach)
+            for a, b in zip(fit.center[1:], camera.center[1:], strict=True)
         )
 
     # ---- mouse ---------------------------------------------------------------------------------------------------
 
-    def mousePressEvent(self, event: QMouseEvent | None) -> None:
-        if event is None or event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.MiddleButton):
             super().mousePressEvent(event)
             return
         self._drag_from = event.position()
         self._interaction.hold()
         self.setCursor(Qt.CursorShape.ClosedHandCursor)
 
-    def mouseMoveEvent(self, event: QMouseEvent | None) -> None:
-        if event is None:
-            return
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._cursor = event.position()
         if self._drag_from is not None:
             step = event.position() - self._drag_from
@@ -228,7 +225,7 @@ class Canvas(QWidget):
             camera.center = (depth, row - step.y() / camera.zoom, column - step.x() / camera.zoom)
         self._tell_status()
 
-    def mouseReleaseEvent(self, event: QMouseEvent | None) -> None:
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if self._drag_from is None:
             super().mouseReleaseEvent(event)
             return
@@ -236,16 +233,14 @@ class Canvas(QWidget):
         self._interaction.let_go()
         self.unsetCursor()
 
-    def mouseDoubleClickEvent(self, event: QMouseEvent | None) -> None:
-        if event is None or event.button() != Qt.MouseButton.LeftButton:
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() != Qt.MouseButton.LeftButton:
             super().mouseDoubleClickEvent(event)
             return
         out = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
         self._zoom(1 / DOUBLE_CLICK_ZOOM if out else DOUBLE_CLICK_ZOOM, event.position())
 
-    def wheelEvent(self, event: QWheelEvent | None) -> None:
-        if event is None:
-            return
+    def wheelEvent(self, event: QWheelEvent) -> None:
         turned = event.angleDelta().y() or event.angleDelta().x()  # Alt turns the wheel sideways on some desktops
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self._step_by_wheel(turned)
@@ -277,13 +272,12 @@ class Canvas(QWidget):
 
     # ---- status --------------------------------------------------------------------------------------------------
 
-    def enterEvent(self, event: QEnterEvent | None) -> None:
+    def enterEvent(self, event: QEnterEvent) -> None:
         super().enterEvent(event)
-        if event is not None:
-            self._cursor = event.position()
-            self._tell_status()
+        self._cursor = event.position()
+        self._tell_status()
 
-    def leaveEvent(self, event: QEvent | None) -> None:
+    def leaveEvent(self, event: QEvent) -> None:
         super().leaveEvent(event)
         self._cursor = None
         self._tell_status()
@@ -297,13 +291,11 @@ class Canvas(QWidget):
 
     # ---- drops ---------------------------------------------------------------------------------------------------
 
-    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
-        if event is not None and paths_in(event.mimeData()):
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if paths_in(event.mimeData()):
             event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent | None) -> None:
-        if event is None:
-            return
+    def dropEvent(self, event: QDropEvent) -> None:
         paths = paths_in(event.mimeData())
         for path in paths:
             self._viewer.open_async(path)

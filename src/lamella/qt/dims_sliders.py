@@ -56,16 +56,14 @@ class AxisSlider(QSlider):
         self._notches = 0.0
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
-    def mousePressEvent(self, event: QMouseEvent | None) -> None:
-        if event is not None and event.button() == Qt.MouseButton.LeftButton:
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
             place = event.position().toPoint()
             if not self._rect(QStyle.SubControl.SC_SliderHandle).contains(place):
                 self.setValue(self._value_at(place))  # the handle is now under the cursor: Qt starts a drag
         super().mousePressEvent(event)
 
-    def wheelEvent(self, event: QWheelEvent | None) -> None:
-        if event is None:
-            return
+    def wheelEvent(self, event: QWheelEvent) -> None:
         self._notches += (event.angleDelta().y() or event.angleDelta().x()) / NOTCH
         steps = int(self._notches)
         if steps:
@@ -97,7 +95,7 @@ class StepBox(QLargeIntSpinBox):
         self.setAlignment(Qt.AlignmentFlag.AlignRight)
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)
 
-    def focusInEvent(self, event: QFocusEvent | None) -> None:
+    def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
         self.selectAll()
 
@@ -252,8 +250,8 @@ class DimsSliders(QWidget):
         """Let go of the dims."""
         self._dims.events.changed.disconnect(self._follow, missing_ok=True)
 
-    def event(self, event: QEvent | None) -> bool:
-        if event is not None and event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+    def event(self, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
             for row in self.rows.values():
                 row.show_range()
         return super().event(event)

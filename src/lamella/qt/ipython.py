@@ -11,8 +11,7 @@ from typing import Any
 
 RUN_HINT = "lamella: the window is open; call lamella.run() to work in it, it returns when the window is closed"
 FORGOTTEN_HINT = (
-    "lamella: the script ended without lamella.run(), so its window closed at once; "
-    "add lamella.run() as the last line"
+    "lamella: the script ended without lamella.run(), so its window closed at once; add lamella.run() as the last line"
 )
 LOOP_HINT = "lamella: no event loop could be started here ({reason}); type %gui qt to make the window answer"
 

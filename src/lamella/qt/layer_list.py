@@ -25,6 +25,7 @@ from qtpy.QtCore import (
     QSize,
     Qt,
     QTimer,
+    Signal,
 )
 from qtpy.QtGui import QColor, QImage, QKeyEvent, QMouseEvent, QPainter
 from qtpy.QtWidgets import (
@@ -62,13 +63,15 @@ class LayerListModel(QAbstractListModel):
     opening : list of str
     """
 
-    def __init__(
-        self, viewer: Any, clock: Callable[[], float] = monotonic, parent: QWidget | None = None
-    ) -> None:
+    loading_changed = Signal()
+    """A layer began or ended to load, or has got further."""
+
+    def __init__(self, viewer: Any, clock: Callable[[], float] = monotonic, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
         self._clock = clock
         self._loading_since: dict[Any, float] = {}
+        self._painted: dict[Any, tuple[Any, ...]] = {}
         self.layers: list[Any] = []
         self.opening: list[str] = []
         events = viewer.layers.events
@@ -143,15 +146,26 @@ class LayerListModel(QAbstractListModel):
             signal.disconnect(self._on_layer_changed, missing_ok=True)
         events.status.disconnect(self._on_status, missing_ok=True)
         self._loading_since.pop(layer, None)
+        self._painted.pop(layer, None)
 
     def _on_layer_changed(self) -> None:
-        if self.layers:
-            self.dataChanged.emit(self.index(len(self.opening)), self.index(self.rowCount() - 1))
+        """Repaint the rows that look different now: during a drag, when layers load all the time, none does."""
+        for layer in self.layers:
+            looks = self._looks(layer)
+            if self._painted.get(layer) != looks:
+                self._painted[layer] = looks
+                index = self.index_of(layer)
+                self.dataChanged.emit(index, index)
+
+    def _looks(self, layer: Any) -> tuple[Any, ...]:
+        lut = layer.look().lut if hasattr(layer, "colormap") else None
+        return layer.name, layer.visible, layer.status.failed, self.cue(layer), id(lut)
 
     def _on_status(self) -> None:
         for layer in self.layers:
             self._note_loading(layer)
         self._on_layer_changed()
+        self.loading_changed.emit()
 
     def _note_loading(self, layer: Any) -> None:
         if not layer.status.loading:
@@ -423,9 +437,7 @@ class LayerListView(QListView):
         self.setMouseTracking(True)
         self.setUniformItemSizes(True)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.setEditTriggers(
-            QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed
-        )
+        self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked | QAbstractItemView.EditTrigger.EditKeyPressed)
         self.setDragDropMode(QAbstractItemView.DragDropMode.InternalMove)
         self.setDefaultDropAction(Qt.DropAction.MoveAction)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -434,8 +446,9 @@ class LayerListView(QListView):
         self._timer = QTimer(self)
         self._timer.setInterval(SPIN_MS)
         self._timer.timeout.connect(self._spin)
-        for signal in (self.rows.dataChanged, self.rows.rowsInserted, self.rows.rowsRemoved):
-            signal.connect(self._on_rows)
+        self.rows.rowsInserted.connect(self._on_rows)
+        self.rows.rowsRemoved.connect(self._on_rows)
+        self.rows.loading_changed.connect(self._mind_timer)
         self.selectionModel().selectionChanged.connect(self._tell_selection)
         viewer.layers.selection.events.changed.connect(self._follow_selection)
         self._follow_selection()
@@ -486,17 +499,20 @@ class LayerListView(QListView):
 
     # ---- keys and cues -------------------------------------------------------------------------------------------
 
-    def keyPressEvent(self, event: QKeyEvent | None) -> None:
-        if event is not None and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             remove_layers(self._viewer.layers, self.selected_layers())
             return
         super().keyPressEvent(event)
 
     def _on_rows(self) -> None:
+        self._mind_timer()
+        self._follow_selection()
+
+    def _mind_timer(self) -> None:
+        """The timer runs while something turns, and no longer."""
         if self.rows.busy != self._timer.isActive():
             (self._timer.start if self.rows.busy else self._timer.stop)()
-        self.viewport().update()
-        self._follow_selection()
 
     def _spin(self) -> None:
         for row in range(self.rows.rowCount()):

@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Any
 from weakref import proxy, ref
 
 import pydantic.fields  # noqa: F401  # before Qt: PySide6's import hook breaks a later import of it
-from app_model.backends.qt import QCommandRuleAction, QModelMainWindow
+from app_model.backends.qt import QCommandAction, QModelMainWindow
 from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QCloseEvent, QColor, QDragEnterEvent, QDropEvent, QImage
-from qtpy.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDockWidget, QFrame, QHBoxLayout, QLabel, QMenu, QToolButton, QVBoxLayout, QWidget
 
 from lamella.model.world import world_units
 from lamella.qt import actions, application
@@ -42,6 +42,7 @@ class MainWindow(QModelMainWindow):
     controls : ControlsPanel
     panel : QDockWidget
         Holds the two.
+    status_bar : StatusBar
     """
 
     def __init__(self, viewer: Viewer) -> None:
@@ -58,7 +59,7 @@ class MainWindow(QModelMainWindow):
         self.setWindowIcon(app_icon())
         self.setWindowTitle(viewer.title)
         self.setAcceptDrops(True)
-        self.resize(START_SIZE)
+        self.resize(START_SIZE.boundedTo(self.screen().availableSize() * 0.95))
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
 
         self.interaction = Interaction(view, self)
@@ -73,7 +74,8 @@ class MainWindow(QModelMainWindow):
         self.resizeDocks([self.panel], [PANEL_WIDTH], Qt.Orientation.Horizontal)
         self._build_centre()
         self._build_menus()
-        self.setStatusBar(StatusBar(model, self))
+        self.status_bar = StatusBar(model, self)
+        self.setStatusBar(self.status_bar)
         self.set_theme(application.current_theme())
         self.canvas.setFocus()
 
@@ -116,10 +118,10 @@ class MainWindow(QModelMainWindow):
 
     def _build_menus(self) -> None:
         bar = self.setModelMenuBar(list(actions.MENUS.items()))
-        in_menus = {action.objectName() for menu in bar.actions() for action in menu.menu().actions()}
+        in_menus = {action.objectName() for menu in bar.findChildren(QMenu) for action in menu.actions()}
         for command in actions.COMMANDS:
             if command.id not in in_menus:
-                self.addAction(QCommandRuleAction(self._actions.commands[command.id], self._actions, self))
+                self.addAction(QCommandAction(command.id, self._actions, self))
 
     # ---- theme ---------------------------------------------------------------------------------------------------
 
@@ -164,20 +166,20 @@ class MainWindow(QModelMainWindow):
         self.pictures.write(image, path)
 
     def _on_written(self, path: str, worked: bool) -> None:
-        self.statusBar().tell(f"Saved {path}" if worked else f"Could not write {path}")
+        self.status_bar.tell(f"Saved {path}" if worked else f"Could not write {path}")
 
     # ---- drops, anywhere in the window ---------------------------------------------------------------------------
 
-    def dragEnterEvent(self, event: QDragEnterEvent | None) -> None:
-        if event is not None and paths_in(event.mimeData()):
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if paths_in(event.mimeData()):
             event.acceptProposedAction()
 
-    def dropEvent(self, event: QDropEvent | None) -> None:
+    def dropEvent(self, event: QDropEvent) -> None:
         self.canvas.dropEvent(event)
 
     # ---- the end -------------------------------------------------------------------------------------------------
 
-    def closeEvent(self, event: QCloseEvent | None) -> None:
+    def closeEvent(self, event: QCloseEvent) -> None:
         viewer = self._viewer()
         if viewer is not None:
             viewer.close()
@@ -200,7 +202,7 @@ class MainWindow(QModelMainWindow):
         self.sliders.close_sliders()
         self.layer_list.close_view()
         self.controls.close_panel()
-        self.statusBar().close_bar()
+        self.status_bar.close_bar()
         self.interaction.close()
         self.pictures.close()
         actions.destroy(self._actions)

@@ -124,7 +124,9 @@ QAbstractSpinBox QLineEdit {{ border: none; background: transparent; padding: 0;
 QLineEdit#axisLabel, QLineEdit#worldValue, QLineEdit#limit, SliderLabel {{
     background: transparent; border: 1px solid transparent; padding: 1px 3px;
 }}
-QLineEdit#axisLabel:hover, QLineEdit#worldValue:hover, QLineEdit#limit:hover, SliderLabel:hover {{ border-color: {t.border}; }}
+QLineEdit#axisLabel:hover, QLineEdit#worldValue:hover, QLineEdit#limit:hover, SliderLabel:hover {{
+    border-color: {t.border};
+}}
 QLineEdit#axisLabel:focus, QLineEdit#worldValue:focus, QLineEdit#limit:focus, SliderLabel:focus {{
     background: {t.field}; border-color: {t.accent};
 }}

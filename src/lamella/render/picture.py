@@ -89,14 +89,13 @@ class Backend(Protocol):
     def close(self) -> None: ...
 
 
-def limits_of(look: ImageLook, response: ImageSliceResponse) -> tuple[float, float]:
-    """The contrast limits in force: the look's, the slice's, or the range of the dtype (0 … 1 for floats)."""
+def limits_of(look: ImageLook, response: ImageSliceResponse, tiles: Sequence[Placed]) -> tuple[float, float]:
+    """The contrast limits in force: the look's, the slice's, or the range of the tiles' dtype (0 … 1 for floats)."""
     limits = look.contrast_limits or response.auto_limits
     if limits is None:
-        dtype: np.dtype[Any] = response.tiles[0].data.dtype if response.tiles else np.dtype(np.float32)
         limits = (0.0, 1.0)
-        if dtype.kind in "iu":
-            info = np.iinfo(dtype)
+        if tiles and tiles[0].dtype.kind in "iu":
+            info: np.iinfo[Any] = np.iinfo(tiles[0].dtype)
             limits = (float(info.min), float(info.max))
     low, high = limits
     return (low, high) if high > low else (low, low + 1.0)

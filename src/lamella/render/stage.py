@@ -125,7 +125,7 @@ class Stage:
             layer=draw.layer,
             look=look,
             blending=blending,
-            limits=limits_of(look, response),
+            limits=limits_of(look, response, tiles),
             transform=transform,
             rgb=response.rgb,
             tiles=finest_first(t for t in tiles if is_visible(t.box, bounds)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,17 +26,20 @@ class Placed:
         Of the `Tile`.
     shape : (rows, columns)
         Texels.
+    dtype : numpy.dtype
+        Of the values as stored.
     """
 
     key: Hashable
     level: int
     box: Box
     shape: tuple[int, int]
+    dtype: np.dtype[Any]
 
     @classmethod
     def of(cls, tile: Tile) -> Placed:
         rows, columns = tile.texture.shape[:2]
-        return cls(tile.key, tile.level, tile.box, (rows, columns))
+        return cls(tile.key, tile.level, tile.box, (rows, columns), tile.data.dtype)
 
 
 def finest_first(tiles: Iterable[Placed]) -> list[Placed]:

@@ -64,10 +64,10 @@ class ChunkCache:
         self.reserved -= nbytes
         assert self.reserved >= 0, "a reservation was released twice"
 
-    def commit(self, key: Hashable, chunk: npt.NDArray[Any], reserved: int) -> None:
-        """Turn a reservation into a resident chunk; one that turns out larger than was reserved is not kept."""
-        self.release(reserved)
-        if chunk.nbytes <= reserved and key not in self._chunks:
+    def put(self, key: Hashable, chunk: npt.NDArray[Any]) -> None:
+        """Keep a chunk, if there is room for it without evicting anything better: a read reserves its bytes first and
+        releases them just before."""
+        if key not in self._chunks and self.resident + self.reserved + chunk.nbytes <= self.limit:
             self._chunks[key] = chunk
             self.resident += chunk.nbytes
 

@@ -296,7 +296,7 @@ def _assemble(events: SimpleQueue[Any], action: Assemble) -> None:
         tile = kind.fill(action.read) if action.chunk is None else kind.assemble(action.read, action.chunk)
     except Exception as error:
         tile = Failed(FailureKind.CORRUPT, f"{type(error).__name__}: {error}")
-    events.put(Assembled(action.slot, action.read, tile, action.pinned))
+    events.put(Assembled(action.slot, action.read, tile, action.pinned, action.reserved))
 
 
 def _measure(events: SimpleQueue[Any], action: Measure) -> None:

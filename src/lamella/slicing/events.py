@@ -54,6 +54,7 @@ class Assembled:
     read: ChunkRead
     tile: Tile | Failed
     pinned: bool
+    reserved: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,13 +106,15 @@ class Start:
 
 @dataclass(frozen=True, slots=True)
 class Assemble:
-    """Make a tile of a chunk (None: of the fill value) in a worker, then report `Assembled`."""
+    """Make a tile of a chunk (None: of the fill value) in a worker, then report `Assembled` with the same terms:
+    whether the chunk is pinned for it, and the bytes that are reserved for the tile."""
 
     slot: Slot
     kind: str
     read: ChunkRead
     chunk: npt.NDArray[Any] | None
     pinned: bool
+    reserved: int
 
 
 @dataclass(frozen=True, slots=True)

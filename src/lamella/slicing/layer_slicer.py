@@ -81,8 +81,8 @@ class LayerSlicer:
             if place.oblique and layer.id not in self._warned:
                 self._warned.add(layer.id)
                 warnings.warn(
-                    f"non-orthogonal slicing: the transform of layer {layer.name!r} couples displayed axes with others; "
-                    "the coupling is ignored",
+                    f"non-orthogonal slicing: the transform of layer {layer.name!r} couples displayed axes with "
+                    "others; the coupling is ignored",
                     stacklevel=2,
                 )
         return place

@@ -18,8 +18,8 @@ class Pursuit:
     """
 
     __slots__ = (
-        "created", "delivered", "dirty", "failures", "kept", "plan", "queues", "request", "started", "tiles", "todo",
-        "waiting",
+        "created", "delivered", "dirty", "failures", "kept", "plan", "pressed", "queues", "request", "started", "tiles",
+        "todo", "waiting",
     )  # fmt: skip
 
     def __init__(self, request: LayerSliceRequest, plan: Plan, now: float) -> None:
@@ -29,6 +29,7 @@ class Pursuit:
         self.started: float | None = None  # when the first read of it was started
         self.delivered = False
         self.dirty = True  # there is something that has not been delivered
+        self.pressed = False  # deliver it as it is: the picture before it holds the memory that it needs
         self.kept: dict[Hashable, Tile] = {}  # tiles of the same key that an earlier window left behind
         self.tiles: dict[Hashable, Tile] = {}
         self.failures: dict[ChunkKey, tuple[ChunkRead, str]] = {}
@@ -79,6 +80,7 @@ class Pursuit:
         self.todo[read.rung] -= 1
         self.dirty = True
 
-    @property
-    def tile_bytes(self) -> int:
-        return sum(t.nbytes for t in self.tiles.values()) + sum(t.nbytes for t in self.kept.values())
+    def requeue(self, read: ChunkRead) -> None:
+        """The chunk of ``read`` came, but there was no room for its tile: ask again."""
+        del self.waiting[read.key]
+        self.queues[read.rung].appendleft(read)

@@ -16,6 +16,9 @@ import math
 import random
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
+
+import numpy.typing as npt
 
 from lamella.slicing.chunk_cache import ChunkCache
 from lamella.slicing.events import (
@@ -120,6 +123,7 @@ class Scheduler:
         self._tokens = itertools.count(1)
         self._turn = 0
         self._assembling = 0
+        self._pressed = False
         self._actions: list[Action] = []
 
     # The one door
@@ -160,6 +164,10 @@ class Scheduler:
                         demand.newest.dirty = True
         self._fill(now)
         self._deliver(now)
+        if self._pressed:  # memory was given up for the newest picture: go on with it
+            self._pressed = False
+            self._fill(now)
+            self._deliver(now)
         return self._actions
 
     def wake_at(self, now: float) -> float | None:
@@ -194,6 +202,7 @@ class Scheduler:
         if request.mode is Mode.INTERACTIVE:
             demand.moved = now
         self._queue_reads(want.slot, demand, pursuit, now)
+        self._charge(demand)
 
     def _supersede(self, demand: _Demand, pursuit: Pursuit, now: float) -> None:
         old = demand.newest
@@ -231,9 +240,8 @@ class Scheduler:
                 if failed is not None and now - failed[0] < FORGET_FAILURE_S:
                     pursuit.lost(read, failed[1].message)
                     continue
-                if read.key in self.cache or read.key in self._missing or read.key in self._fetches:
-                    self._ask(slot, pursuit, read, now)
-                else:
+                at_hand = read.key in self.cache or read.key in self._missing or read.key in self._fetches
+                if not (at_hand and self._ask(slot, pursuit, read, now)):
                     pursuit.queues[number].append(read)
         pursuit.kept = {k: t for k, t in pursuit.kept.items() if _overlaps(t, pursuit)}
 
@@ -253,9 +261,9 @@ class Scheduler:
         self._in_use[pool.key] -= 1
         self._coarse_in_use[pool.key] -= fetch.read.rung == 0
         outcome = done.outcome
+        self.cache.release(fetch.reserved)
+        fetch.reserved = 0
         if isinstance(outcome, Failed):
-            self.cache.release(fetch.reserved)
-            fetch.reserved = 0
             delay = retry_delay(outcome, fetch.attempts, self._rng)
             if delay is not None and self._waiting_for(key):
                 fetch.retry_at = now + delay
@@ -268,17 +276,16 @@ class Scheduler:
         chunk = None
         if isinstance(outcome, Loaded):
             chunk = outcome.data
-            if fetch.read.source.in_memory:
-                self.cache.release(fetch.reserved)
-            else:
-                self.cache.commit(key, chunk, fetch.reserved)
+            if not fetch.read.source.in_memory:
+                self.cache.put(key, chunk)
         else:
-            self.cache.release(fetch.reserved)
             if len(self._missing) >= MAX_REMEMBERED:
                 self._missing.clear()
             self._missing.add(key)
         for slot, pursuit in self._waiting_for(key):
-            self._assemble(slot, pursuit, pursuit.waiting[key], chunk)
+            read = pursuit.waiting[key]
+            if not self._assemble(slot, pursuit, read, chunk):
+                pursuit.requeue(read)
 
     def _give_up(self, key: ChunkKey, read: ChunkRead, failure: Failed, now: float) -> None:
         if len(self._failed) >= MAX_REMEMBERED:
@@ -292,6 +299,7 @@ class Scheduler:
 
     def _assembled(self, event: Assembled, now: float) -> None:
         self._assembling -= 1
+        self.cache.release(event.reserved)
         if event.pinned:
             self.cache.unpin(event.read.key)
         demand = self.demands.get(event.slot)
@@ -308,6 +316,7 @@ class Scheduler:
             if pursuit.started is not None and read.rung == 0 and pursuit.covers:
                 took = now - pursuit.started
                 demand.load_time = took if not demand.load_time else 0.7 * demand.load_time + 0.3 * took
+        self._charge(demand)
         if isinstance(event.tile, Failed):
             self._actions.append(Tell(event.slot[1], event.read.source, event.tile))
 
@@ -368,35 +377,43 @@ class Scheduler:
         key = read.key
         chunk = self.cache.get(key)
         if chunk is not None or key in self._missing:
-            pursuit.waiting[key] = read
-            self._assemble(slot, pursuit, read, chunk)
-            return True
-        if key in self._fetches:
-            pursuit.waiting[key] = read
-            return True
-        fetch = _Fetch(read)
-        if not self._try_start(fetch, now):
-            if self._hopeless(read):
-                too_large = Failed(
-                    FailureKind.MEMORY,
-                    f"a chunk of {read.chunk_nbytes:,} bytes does not fit into the cache of {self.cache.limit:,} bytes",
-                )
+            if self._assemble(slot, pursuit, read, chunk):
                 pursuit.waiting[key] = read
-                self._give_up(key, read, too_large, now)
                 return True
+        elif key in self._fetches:
+            pursuit.waiting[key] = read
+            return True
+        elif self._try_start(_Fetch(read), now):
+            pursuit.waiting[key] = read
+            if pursuit.started is None:
+                pursuit.started = now
+            return True
+        if self._hopeless():
+            return self._make_room(slot, pursuit, read, now)
+        return False
+
+    def _hopeless(self) -> bool:
+        """Nothing that is under way will ever make room."""
+        return not self._by_token and not self._assembling
+
+    def _make_room(self, slot: Slot, pursuit: Pursuit, read: ChunkRead, now: float) -> bool:
+        """The memory that is held is the picture before this one: show this one as it is. If it is not, give up."""
+        demand = self.demands[slot]
+        if demand.newest is pursuit and (demand.older or demand.shown_pursuit not in (None, pursuit)):
+            pursuit.pressed = self._pressed = True
             return False
-        pursuit.waiting[key] = read
-        if pursuit.started is None:
-            pursuit.started = now
+        pursuit.waiting[read.key] = read
+        needed = f"{_bytes_to_read(read):,} bytes more do not fit into the cache of {self.cache.limit:,} bytes"
+        self._give_up(read.key, read, Failed(FailureKind.MEMORY, needed), now)
         return True
 
     def _try_start(self, fetch: _Fetch, now: float) -> bool:
-        """Grant a slot and the bytes together, or nothing."""
+        """Grant a slot, and the bytes of the chunk and its tile, together or not at all."""
         read = fetch.read
-        if not self._can_start(read, now) or not self.cache.reserve(read.chunk_nbytes):
+        if not self._can_start(read, now) or not self.cache.reserve(_bytes_to_read(read)):
             return False
         pool = read.source.pool
-        fetch.reserved = read.chunk_nbytes
+        fetch.reserved = _bytes_to_read(read)
         fetch.retry_at = None
         fetch.attempts += 1
         fetch.token = next(self._tokens)
@@ -422,24 +439,28 @@ class Scheduler:
             return False
         return any(now - d.moved < REST_S for d in self.demands.values())
 
-    def _hopeless(self, read: ChunkRead) -> bool:
-        """Nothing that is under way or could be evicted will ever make room."""
-        return not self._by_token and not self._assembling
-
-    def _assemble(self, slot: Slot, pursuit: Pursuit, read: ChunkRead, chunk: object) -> None:
-        self._assembling += 1
+    def _assemble(self, slot: Slot, pursuit: Pursuit, read: ChunkRead, chunk: npt.NDArray[Any] | None) -> bool:
+        """Have the tile made, if there is room for it."""
         pinned = read.key in self.cache
         if pinned:
             self.cache.pin(read.key)
-        self._actions.append(Assemble(slot, pursuit.request.kind, read, chunk, pinned))  # type: ignore[arg-type]
+        if not self.cache.reserve(read.tile_nbytes):
+            if pinned:
+                self.cache.unpin(read.key)
+            return False
+        self._assembling += 1
+        self._actions.append(Assemble(slot, pursuit.request.kind, read, chunk, pinned, read.tile_nbytes))
+        return True
 
     def _deliver(self, now: float) -> None:
         for slot, demand in self.demands.items():
             for pursuit in demand.pursuits():
                 if pursuit.dirty and pursuit.generation >= demand.shown and self._presentable(demand, pursuit, now):
                     self._show(slot, demand, pursuit)
-            demand.older = [p for p in demand.older if p.generation > demand.shown and self._alive(p, now)]
-            self._charge(demand)
+            older = [p for p in demand.older if p.generation > demand.shown and self._alive(p, now)]
+            if len(older) < len(demand.older):
+                demand.older = older
+                self._charge(demand)
 
     def _alive(self, pursuit: Pursuit, now: float) -> bool:
         """An older picture that is not asked for completely is given up once its protection has ended."""
@@ -460,6 +481,8 @@ class Scheduler:
             return True
         if pursuit is not demand.newest:
             return False
+        if pursuit.pressed:
+            return True
         shown = demand.shown_pursuit
         if shown is not None and shown.request.key == pursuit.request.key:
             return True
@@ -480,19 +503,19 @@ class Scheduler:
         pursuit.dirty = False
         pursuit.delivered = True
         demand.shown = request.generation
-        demand.shown_pursuit = pursuit
+        changed, demand.shown_pursuit = demand.shown_pursuit is not pursuit, pursuit
+        if changed or pursuit.complete:
+            self._charge(demand)
         self._actions.append(Deliver(slot, response))
 
     def _charge(self, demand: _Demand) -> None:
-        """Account for the tiles that this demand keeps alive, making room for them at the expense of chunks."""
-        held = sum(p.tile_bytes for p in demand.pursuits())
-        if demand.shown_pursuit is not None and demand.shown_pursuit is not demand.newest:
-            held += demand.shown_pursuit.tile_bytes
-        more = held - demand.charged
-        if more > 0 and not self.cache.reserve(more):
-            return  # tried again at the next step; the level choice keeps the tiles of a view to a share of the limit
-        if more < 0:
-            self.cache.release(-more)
+        """Account for the tiles that this demand keeps alive: those it wants and those it shows."""
+        pursuits = demand.pursuits() if demand.shown_pursuit is None else [*demand.pursuits(), demand.shown_pursuit]
+        tiles = {id(t): t for p in pursuits for t in (*p.tiles.values(), *p.kept.values())}
+        held = sum(t.nbytes for t in tiles.values())
+        self.cache.release(demand.charged)
+        granted = self.cache.reserve(held)
+        assert granted, "a tile was made without a reservation"
         demand.charged = held
 
     # Look-ups
@@ -504,6 +527,11 @@ class Scheduler:
         for (_, other), demand in self.demands.items():
             if other == layer:
                 yield from demand.pursuits()
+
+
+def _bytes_to_read(read: ChunkRead) -> int:
+    """What a read and the tile made of it will take."""
+    return read.chunk_nbytes + read.tile_nbytes
 
 
 def _overlaps(tile: Tile, pursuit: Pursuit) -> bool:

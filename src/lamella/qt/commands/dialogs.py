@@ -41,8 +41,9 @@ def _open_dialog(viewer: Any, dialog: QFileDialog) -> None:
 
     def chosen(paths: list[str]) -> None:
         found = target()
-        for path in paths if found is not None else ():
-            found.open_async(path)
+        if found is not None:
+            for path in paths:
+                found.open_async(path)
 
     dialog.filesSelected.connect(chosen)
     show_dialog(dialog)
@@ -71,7 +72,7 @@ def save_screenshot(viewer: Any) -> None:
     """Ask for a file and write the picture that is shown now, in the background."""
     image = viewer.window.canvas.image()
     if image is None:
-        viewer.window.statusBar().tell("There is no picture to save yet")
+        viewer.window.status_bar.tell("There is no picture to save yet")
         return
     dialog = QFileDialog(viewer.window, "Save Screenshot")
     dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)

@@ -203,15 +203,12 @@ class ImageControls(QWidget):
         """A limit was typed. One beyond the range widens it; one beyond the other limit is not taken."""
         if self.layer is None or not (self.low.isModified() or self.high.isModified()):
             return
-        current = self.layer.contrast_limits
-        typed = [
-            value if edit.isModified() and value is not None else old
-            for edit, value, old in zip(
-                (self.low, self.high), (number_from(self.low.text()), number_from(self.high.text())), current, strict=True
-            )
-        ]
-        if typed[0] < typed[1]:
-            self.layer.contrast_limits = tuple(typed)
+        low, high = (
+            value if edit.isModified() and (value := number_from(edit.text())) is not None else old
+            for edit, old in zip((self.low, self.high), self.layer.contrast_limits, strict=True)
+        )
+        if low < high:
+            self.layer.contrast_limits = (low, high)
         self._follow()
 
     def _set_auto(self, wanted: bool) -> None:
@@ -253,7 +250,8 @@ def show_colormap(combo: QColormapComboBox, colormap: Colormap) -> None:
         entry = combo.itemColormap(index)
         if entry is not None and entry.name == colormap.name and not same_colormap(entry, colormap):
             combo.setItemData(index, colormap, CMAP_ROLE)
-            combo.lineEdit().setColormap(colormap)
+            editor: Any = combo.lineEdit()
+            editor.setColormap(colormap)
     combo.setCurrentColormap(colormap)
 
 
