@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QPoint, QPointF, Qt
-from qtpy.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from qtpy.QtGui import QDropEvent
 from qtpy.QtTest import QAbstractItemModelTester, QTest
-from qtpy.QtWidgets import QApplication
 
 from lamella.model.layers.base import LayerStatus
-from lamella.qt.layer_list import LayerDelegate, LayerListView, layer_tip, show_only
+from lamella.qt.layer_delegate import LayerDelegate, show_only
+from lamella.qt.layer_list import LayerListView
+from lamella.qt.layer_rows import layer_tip
 from tests.qt.fakes import FakeViewer
 
 
@@ -202,14 +203,11 @@ def test_a_row_dropped_between_others_moves_its_layer(viewer: FakeViewer, rows: 
     mime = rows.rows.mimeData([rows.rows.index(0)])  # c
     below_b = rows.visualRect(rows.rows.index(1)).bottomLeft() + QPoint(60, 0)
     action, button, modifier = Qt.DropAction.MoveAction, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    for event in (
-        QDragEnterEvent(below_b, action, mime, button, modifier),
-        QDragMoveEvent(below_b, action, mime, button, modifier),
-        QDropEvent(QPointF(below_b), action, mime, button, modifier),
-    ):
-        QApplication.sendEvent(rows.viewport(), event)
+    event = QDropEvent(QPointF(below_b), action, mime, button, modifier)
+    rows.dropEvent(event)
     assert names(rows) == ["b", "c", "a"]
     assert len(viewer.layers) == 3
+    assert event.isAccepted() and event.dropAction() == Qt.DropAction.IgnoreAction
 
 
 def test_a_drag_over_fast_data_repaints_no_row(viewer: FakeViewer, rows: LayerListView) -> None:

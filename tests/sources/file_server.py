@@ -64,6 +64,7 @@ class FileServer:
 
         class Server(http.server.ThreadingHTTPServer):
             daemon_threads = True
+            request_queue_size = 128
             block_on_close = False
 
             def handle_error(self, request: object, client_address: object) -> None:

@@ -24,7 +24,9 @@ _UNIFORM_POWER = 1 / 3
 
 def hash32(seed: int, *parts: npt.NDArray[np.int64] | int) -> Uint:
     """One well mixed 32-bit number for each combination of ``parts``, which are broadcast against each other."""
-    mixed: Uint = np.full((1,) * max((np.ndim(part) for part in parts), default=0), seed * 0x2545F491 & _MASK, np.uint32)
+    mixed: Uint = np.full(
+        (1,) * max((np.ndim(part) for part in parts), default=0), seed * 0x2545F491 & _MASK, np.uint32
+    )
     for part, multiplier in zip(parts, _MULTIPLIERS, strict=False):
         wrapped = np.asarray(np.asarray(part, dtype=np.int64) & _MASK, dtype=np.uint32)
         mixed = mixed + wrapped * np.uint32(multiplier)

@@ -103,7 +103,9 @@ def _organ(y: Positions, x: Positions, z: float, t: float, sample: float) -> Org
     lobule = LOBULES.nearest(
         at_y + 160 * sway_y + 26 * ripple_y, at_x + 160 * sway_x + 26 * ripple_x, z, t, _tile(1250, sample), 6
     )
-    septum = np.exp(-np.square(lobule.border * np.float32(1 / (28 + 0.6 * sample)))) * np.float32(28 / (28 + 0.6 * sample))
+    septum = np.exp(-np.square(lobule.border * np.float32(1 / (28 + 0.6 * sample)))) * np.float32(
+        28 / (28 + 0.6 * sample)
+    )
     kind = uniform(lobule.seeds.hash, 5)[lobule.index]
     gland = GLANDS.nearest(
         at_y + 24 * ripple_y + 40 * sway_y, at_x + 24 * ripple_x + 40 * sway_x, z, t, _tile(150, sample), 6

@@ -20,7 +20,7 @@ from lamella.sources.location import Location
 from lamella.sources.tensorstore_source import open_tensorstore
 
 PROBED_LEVELS = 10
-_DTYPES = {"uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", "float32", "float64"}
+_DTYPES = ("uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "int64", "float32", "float64")
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from lamella.sources.location import Location
 from lamella.sources.tensorstore_source import open_tensorstore
 
 MAX_MINISHARD_BITS = 24  # real volumes use up to about 12; the index has 16 bytes for each of the 2^bits
-_DTYPES = {"uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "float32"}
+_DTYPES = ("uint8", "uint16", "uint32", "uint64", "int8", "int16", "int32", "float32")
 _MULTISCALE_MEMBERS = ("type", "data_type", "num_channels")
 
 

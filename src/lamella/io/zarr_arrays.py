@@ -18,10 +18,10 @@ from lamella.sources.tensorstore_source import open_tensorstore
 
 _V2_MEMBERS = ("zarr_format", "shape", "chunks", "dtype", "compressor", "fill_value", "order", "dimension_separator")
 _V3_LEFT_OUT = ("attributes", "dimension_names", "consolidated_metadata")
-_V3_DTYPES = {
+_V3_DTYPES = (
     "bool", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64",
     "float16", "float32", "float64", "complex64", "complex128",
-}  # fmt: skip
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

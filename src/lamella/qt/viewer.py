@@ -13,6 +13,7 @@ import pydantic.fields  # noqa: F401  # before Qt: PySide6's import hook breaks 
 from lamella.model.layers.image import Image
 from lamella.qt import application, ipython
 from lamella.qt.main_window import MainWindow
+from lamella.qt.text import source_name
 from lamella.qt.wake import Wake
 from lamella.viewer_model import ViewerModel
 
@@ -117,7 +118,7 @@ def view(data: Any, *, title: str | None = None, ndisplay: int = 2, show: bool =
     is_path = isinstance(data, (str, PathLike))
     if is_path:
         _check_attributes(kwargs)
-    viewer = Viewer(title=title or (str(data) if is_path else "lamella"), ndisplay=ndisplay, show=show)
+    viewer = Viewer(title=title or (source_name(str(data)) if is_path else "lamella"), ndisplay=ndisplay, show=show)
     try:
         if is_path:
             for layer in viewer.open(data):
