@@ -1,6 +1,5 @@
 import socket
 import threading
-import time
 
 import numpy as np
 import pytest
@@ -131,7 +130,8 @@ def test_a_server_that_refuses_everything(server, status, words):
         open_layers(f"{server.url}/x.zarr")
 
 
-def test_a_busy_server_is_asked_again(server):
+def test_a_busy_server_is_asked_again(server, monkeypatch):
+    monkeypatch.setattr("lamella.io.keys.BUSY_PAUSES", (0.001,))
     asked = []
     server.fail(lambda path: path.endswith("x.zarr/zarr.json") and not asked.append(path) and len(asked) < 2, 503)
     assert len(open_layers(f"{server.url}/x.zarr")) == 2
@@ -181,9 +181,7 @@ def test_spaces_and_signs_in_a_url_reach_the_server(server, tmp_path):
 
 def test_the_time_that_an_opening_takes_is_one_for_all_its_round_trips(server):
     server.hold()
-    start = time.monotonic()
     opening = InThread(lambda: open_layers(f"{server.url}/x.zarr", timeout=0.3))
     server.wait_for_held(7)
     server.release()
-    assert isinstance(opening.wait().error, OpenError)
-    assert time.monotonic() - start >= 0.25
+    assert "did not answer within 0.3 s" in str(opening.wait().error)

@@ -14,6 +14,7 @@ def run_demo(delay: float, bandwidth: float, script: bool, output: Path) -> int:
     visible = has_display()
     if not visible:
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        os.environ.setdefault("QT_LOGGING_RULES", "default.warning=false")  # what that platform cannot do, each time
     from lamella.demo.server import DemoServer
     from lamella.qt.application import run
     from lamella.qt.viewer import Viewer

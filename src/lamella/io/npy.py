@@ -32,8 +32,15 @@ def _sentence(path: Path, error: BaseException) -> str:
     reason = " ".join(str(error).split())
     if reason.startswith(str(path)):
         return reason
-    if "Python objects" in reason or "allow_pickle" in reason:
+    if "pickle" in reason and not _is_npy(path):
+        reason = "it does not start as one"
+    elif "Python objects" in reason or "allow_pickle" in reason:
         return f"{path} holds Python objects; lamella shows boolean, integer, floating and complex numbers"
     if "mmap" in reason or "bytes" in reason:
         reason = "it is empty or cut off"
     return f"{path} cannot be opened as a .npy file: {reason[:200] or type(error).__name__}"
+
+
+def _is_npy(path: Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(6) == b"\x93NUMPY"

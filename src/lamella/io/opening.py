@@ -91,6 +91,8 @@ def _open_store(session: Session, location: Location, name: str, *, nested: bool
         return _shielded(open_n5, session, location, document("attributes.json"))
     _raise_if_failed(answers, _KEYS, location)
     if not location.remote:
+        if any(isinstance(a, Failed) for a in answers.values()):
+            raise OpenError(f"{location.name} cannot be read: permission was denied")
         raise OpenError(f"{location.name} is a folder without an image that lamella knows; it opens {FORMATS}")
     if all(isinstance(a, Failed) for a in answers.values()):
         raise OpenError(f"access to {location.name} was refused (403); check the address, or give credentials")

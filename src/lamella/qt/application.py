@@ -36,6 +36,7 @@ class _State:
         self.app: QApplication | None = None  # kept alive: PySide6 deletes an application nobody refers to
         self.ours = False
         self.was_run = False
+        self.runs = False  # inside `run`
         self.theme = DARK
         self.viewers: list[Viewer] = []  # strong: a window whose viewer nobody refers to stays open
 
@@ -102,6 +103,9 @@ def forget(viewer: Viewer) -> None:
         _state.viewers.remove(viewer)
     if not _state.viewers:
         atexit.unregister(_at_exit)
+        app = QApplication.instance()
+        if _state.runs and app is not None:
+            app.quit()  # lastWindowClosed is for windows that the user closes
 
 
 def open_viewers() -> list[Viewer]:
@@ -138,10 +142,12 @@ def run() -> None:
     if not open_viewers():
         return
     app.lastWindowClosed.connect(app.quit)
+    _state.runs = True
     try:
         with interrupts(close_all), _quiet_collector(app):
             app.exec()
     finally:
+        _state.runs = False
         app.lastWindowClosed.disconnect(app.quit)
         for viewer in open_viewers():
             viewer.close()

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
-from urllib.request import url2pathname
 
 from lamella.sources.base import Pool
 
@@ -65,6 +64,8 @@ class Location:
             rest = rest.split("|", 1)[0]  # the format pipeline of neuroglancer and tensorstore
         if scheme is None or scheme[1].lower() == "file":
             if scheme is not None:
+                from urllib.request import url2pathname  # brings an HTTP client along
+
                 rest = url2pathname(urlsplit(rest).path)
             return cls("file", _without_metadata_key(os.path.abspath(os.path.expanduser(rest)), os.sep))
         name = scheme[1].lower()
@@ -149,7 +150,7 @@ class Location:
         """The key-value store of tensorstore whose keys lie under it."""
         path = f"{self.path}/" if self.path else ""
         if self.scheme == "file":
-            return {"driver": "file", "path": f"{self.base.rstrip('/')}/{path}"}
+            return {"driver": "file", "path": f"{self.base.replace(os.sep, '/').rstrip('/')}/{path}"}
         if self.scheme in ("http", "https"):
             query = f"?{self.query}" if self.query else ""
             return {"driver": "http", "base_url": f"{self.base}/{query}", "path": path}

@@ -24,7 +24,14 @@ if TYPE_CHECKING:
 
 CACHE_BYTES = 16 * 2**20  # for the indices of shards; decoded chunks are cached by lamella
 REMOTE_CONCURRENCY = 64
-LOW_SPEED_SECONDS = 10  # a hung read ends only so: less than 1 byte a second for this long
+_ENVIRONMENT = {
+    # A hung read ends only so: less than 1 byte a second for 10 seconds.
+    "TENSORSTORE_CURL_LOW_SPEED_TIME_SECONDS": "10",
+    "TENSORSTORE_CURL_LOW_SPEED_LIMIT_BYTES": "1",
+    # The first request of each thread to a host makes those behind it wait for its answer. With 4, the default, opening
+    # an image (7 requests at once) takes one round trip more: 108 instead of 58 ms over 50 ms.
+    "TENSORSTORE_HTTP_THREADS": "8",
+}
 _USER_SLOTS = 16
 
 
@@ -36,8 +43,8 @@ def load_tensorstore() -> Any:
     ImportError
         There is no tensorstore for this machine (Windows on ARM).
     """
-    os.environ.setdefault("TENSORSTORE_CURL_LOW_SPEED_TIME_SECONDS", str(LOW_SPEED_SECONDS))
-    os.environ.setdefault("TENSORSTORE_CURL_LOW_SPEED_LIMIT_BYTES", "1")
+    for name, value in _ENVIRONMENT.items():
+        os.environ.setdefault(name, value)
     import tensorstore
 
     return tensorstore
