@@ -35,7 +35,7 @@ def value_at(response: ImageSliceResponse, world: tuple[float, float]) -> tuple[
     shown = response.dims_displayed
     if len(shown) != len(world):
         return None
-    data = response.displayed_to_world.inverse(world)
+    data = response.world_to_displayed(world)
     hit = response.value_at(tuple(data.tolist()))
     if hit is None:
         return None

@@ -90,6 +90,7 @@ class ScriptedDrag:
         self._asked = [round(n * (0.05 + 0.9 * i / (POSITIONS - 1))) for i in range(POSITIONS)]
         self._reads = (self._viewer.reads, self._viewer.reads)
         self._left = list(self._asked)
+        self._viewer.views[0].interacting = True
         self._stepper.start(STEP_MS)
 
     def _step(self) -> None:
@@ -100,6 +101,7 @@ class ScriptedDrag:
         if not self._left:
             self._released = time.perf_counter()
         self._viewer.dims.set_current_step(self._axis, step)
+        self._viewer.views[0].interacting = bool(self._left)
 
     def _end(self, error: str) -> None:
         self._heartbeat.stop()

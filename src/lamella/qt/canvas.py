@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from qtpy.QtCore import QEvent, QMimeData, QPointF, QRectF, Qt
+from qtpy.QtCore import QEvent, QMimeData, QPointF, QRectF, Qt, QTimer
 from qtpy.QtGui import (
     QColor,
     QDragEnterEvent,
@@ -35,6 +35,7 @@ from lamella.render.messages import Frame
 
 WHEEL_ZOOM = 1.0015  # to the power of Qt's eighths of a degree: a notch (120) is ×1.2
 DOUBLE_CLICK_ZOOM = 2.0
+STATUS_MS = 50  # the value under a cursor that rests: often enough while slices go by
 NOTCH = 120  # eighths of a degree of one wheel click
 
 
@@ -80,6 +81,10 @@ class Canvas(QWidget):
         self._drag_from: QPointF | None = None
         self._cursor: QPointF | None = None
         self._notches = 0.0
+        self._status_timer = QTimer(self)
+        self._status_timer.setSingleShot(True)
+        self._status_timer.setInterval(STATUS_MS)
+        self._status_timer.timeout.connect(self._tell_status)
         self.frame: Frame | None = None
 
         self.setObjectName("canvas")
@@ -116,7 +121,8 @@ class Canvas(QWidget):
         if view is self._view:
             self._take(frame)
             self.update()
-            self._tell_status()
+            if self._cursor is not None and not self._status_timer.isActive():
+                self._status_timer.start()
 
     def _take(self, frame: Frame | None) -> None:
         self.frame = frame

@@ -18,7 +18,7 @@ from lamella.qt.layer_delegate import ROW_HEIGHT, LayerDelegate
 from lamella.qt.layer_rows import MIME, LayerListModel, rows_in
 from lamella.qt.style import Theme
 
-SPIN_MS = 60
+SPIN_MS = 120  # each turn repaints a row's sign: 1 ms of the main thread
 
 
 class LayerListView(QListView):

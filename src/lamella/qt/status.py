@@ -94,8 +94,6 @@ class StatusBar(QStatusBar):
         if not any(layer.status.loading for layer in self._viewer.layers):
             self._cue_timer.stop()
             self.loading.setText("")
-        elif self.loading.text():
-            self.show_loading()
         elif not self._cue_timer.isActive():
             self._cue_timer.start()  # what is loaded sooner is no news
 

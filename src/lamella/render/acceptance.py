@@ -132,7 +132,7 @@ class Acceptance:
         own = {t.key for t in tiles_of(response)}
         others = {p.key: p for p in self.draw_list() if p.key not in own}
         if response.window.box != self.drawn.window.box and others:
-            inverse = response.displayed_to_world.inverse
+            inverse = response.world_to_displayed
             bounds = inverse.bounds(response.window.box)
             others = {k: p for k, p in others.items() if is_visible(p.box, bounds)}
         return others

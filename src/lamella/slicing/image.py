@@ -5,7 +5,9 @@
 
 from __future__ import annotations
 
+import functools
 import itertools
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -13,13 +15,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from lamella.model.transforms import Affine
 from lamella.model.view_state import ViewState
 from lamella.slicing.levels import choose_level, choose_volume_level, edges, visible_samples
 from lamella.slicing.place import Place
 from lamella.slicing.plan import FIRST_RUNG_CHUNKS, ChunkKey, ChunkRead, Plan
 from lamella.slicing.request import LayerSliceRequest, Mode, SliceKey, Window
-from lamella.slicing.response import ImageSliceResponse, Tile
-from lamella.sources.base import Grid, Source
+from lamella.slicing.response import ImageSliceResponse, Tile, drawing_transforms
+from lamella.sources.base import Box, Grid, Source, nbytes
 from lamella.sources.multiscale import Multiscale
 
 if TYPE_CHECKING:
@@ -70,6 +73,30 @@ def make_slice_request(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Spot:
+    """A chunk of a level as far as the window decides it; the point decides the rest, the axes in `_Layout.hidden`."""
+
+    position: tuple[int, ...]
+    box: Box
+    region: tuple[tuple[int, int], ...]
+    edges: tuple[tuple[float, ...], tuple[float, ...]]
+    tile_nbytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Layout:
+    """What the window needs of each level, whatever the point."""
+
+    hidden: tuple[int, ...]
+    tile_axes: tuple[int, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    rungs: tuple[tuple[int, Grid, tuple[_Spot, ...]], ...]
+    level: int
+    region: tuple[tuple[int, int], ...]
+    extent: tuple[tuple[float, ...], tuple[float, ...]]
+
+
 def plan(request: LayerSliceRequest, budget: int) -> Plan:
     """The chunks that a request needs, rung by rung.
 
@@ -81,38 +108,57 @@ def plan(request: LayerSliceRequest, budget: int) -> Plan:
         target.
     """
     image: ImageSlice = request.data
-    multiscale = image.multiscale
-    displayed = request.key.displayed
-    ndim = multiscale.ndim - image.rgb
-    hidden = [a for a in range(ndim) if a not in displayed]
-    shapes = [multiscale.shape_of(level) for level in range(len(multiscale.levels))]
+    key = request.key
+    settled = request.mode is not Mode.INTERACTIVE
+    layout = _layout(image.multiscale, image.rgb, key.displayed, request.world_to_data, request.window, settled, budget)
+    beside = any(not 0 <= round(p) < layout.shapes[0][a] for a, p in zip(layout.hidden, key.point, strict=True))
+    if beside or not layout.rungs:
+        return Plan((), 0, layout.region, layout.extent, empty=True)
+    rungs = tuple(_reads(request, layout, rung) for rung in range(len(layout.rungs)))
+    return Plan(rungs, layout.level, layout.region, layout.extent, empty=False)
+
+
+@functools.lru_cache(maxsize=256)
+def _layout(
+    multiscale: Multiscale,
+    rgb: bool,
+    displayed: tuple[int, ...],
+    world_to_data: Affine,
+    window: Window,
+    settled: bool,
+    budget: int,
+) -> _Layout:
+    """Worked out once for all positions of a slider, and for all channels of an image that lie alike."""
+    hidden = tuple(a for a in range(multiscale.ndim - rgb) if a not in displayed)
+    shapes = tuple(multiscale.shape_of(level) for level in range(len(multiscale.levels)))
     shown = [tuple(s[a] for a in displayed) for s in shapes]
     full = tuple((0, n) for n in shown[0])
     extent = edges(full, shown[0], shown[0])
-    if any(not 0 <= round(p) < shapes[0][a] for a, p in zip(hidden, request.key.point, strict=True)):
-        return Plan((), 0, full, extent, empty=True)
+    tile_axes = tuple(multiscale.axes[a] for a in displayed) + (multiscale.axes[-1:] if rgb else ())
 
-    to_data = request.world_to_data.inverse.on_axes(displayed).inverse
-    data_box = to_data.bounds(np.array(request.window.box))
+    _, to_data = drawing_transforms(world_to_data, displayed)
+    data_box = to_data.bounds(np.array(window.box))
     regions = [visible_samples(data_box, shown[0], s) for s in shown]
     if any(start == stop for start, stop in regions[0]):
-        return Plan((), 0, tuple((0, 0) for _ in displayed), extent, empty=True)
+        nothing = tuple((0, 0) for _ in displayed)
+        return _Layout(hidden, tile_axes, shapes, (), 0, nothing, extent)
 
-    grids = [_grid(multiscale, image.rgb, level, displayed) for level in range(len(shapes))]
+    grids = [_grid(multiscale, rgb, level, displayed) for level in range(len(shapes))]
     spans = [_spans(g, multiscale, displayed, r) for g, r in zip(grids, regions, strict=True)]
-    counts = [int(np.prod([len(s) for s in span])) for span in spans]
+    counts = [math.prod(len(s) for s in span) for span in spans]
     costs = [_cost(multiscale.levels[i], grids[i], counts[i]) for i in range(len(shapes))]
-    target = _target_level(request, data_box, shown, costs, counts, budget)
+    target = _target_level(window, len(displayed), data_box, shown, costs, counts, budget)
     rungs = []
-    for rung, level in enumerate(_ladder(request.mode, target, counts)):
-        reads = _reads(request, level, rung, grids[level], spans[level], hidden, shapes, data_box)
-        rungs.append(reads)
+    for level in _ladder(settled, target, counts):
+        spots = _spots(multiscale, rgb, displayed, level, grids[level], spans[level], shown, data_box)
+        rungs.append((level, grids[level], spots))
     region = _whole_chunks(grids[target], multiscale, displayed, spans[target], shown[target])
-    return Plan(tuple(rungs), target, region, extent, empty=False)
+    return _Layout(hidden, tile_axes, shapes, tuple(rungs), target, region, extent)
 
 
 def _target_level(
-    request: LayerSliceRequest,
+    window: Window,
+    ndisplay: int,
     data_box: npt.NDArray[np.float64],
     shown: Sequence[tuple[int, ...]],
     costs: Sequence[int],
@@ -120,10 +166,10 @@ def _target_level(
     budget: int,
 ) -> int:
     last = len(shown) - 1
-    if request.window.level is not None:
-        level = min(max(request.window.level, 0), last)
-    elif len(request.key.displayed) == 2:
-        level = choose_level(data_box, request.window.pixels, shown)
+    if window.level is not None:
+        level = min(max(window.level, 0), last)
+    elif ndisplay == 2:
+        level = choose_level(data_box, window.pixels, shown)
     else:
         level = choose_volume_level(costs)
     while level < last and (costs[level] > budget or counts[level] > MAX_CHUNKS):
@@ -131,13 +177,13 @@ def _target_level(
     return level
 
 
-def _ladder(mode: Mode, target: int, counts: Sequence[int]) -> list[int]:
+def _ladder(settled: bool, target: int, counts: Sequence[int]) -> list[int]:
     """Levels of the rungs: the finest with few chunks, at most one between when settled, the target."""
-    first = next((l for l in range(target, len(counts)) if counts[l] <= FIRST_RUNG_CHUNKS), len(counts) - 1)
+    first = next((k for k in range(target, len(counts)) if counts[k] <= FIRST_RUNG_CHUNKS), len(counts) - 1)
     if first == target:
         return [target]
     between = (first + target + 1) // 2
-    if mode is not Mode.INTERACTIVE and target < between < first:
+    if settled and target < between < first:
         return [first, between, target]
     return [first, target]
 
@@ -189,59 +235,88 @@ def _whole_chunks(
     return tuple(result)
 
 
-def _reads(
-    request: LayerSliceRequest,
+def _spots(
+    multiscale: Multiscale,
+    rgb: bool,
+    displayed: tuple[int, ...],
     level: int,
-    rung: int,
     grid: Grid,
     spans: Sequence[range],
-    hidden: Sequence[int],
-    shapes: Sequence[tuple[int, ...]],
+    shown: Sequence[tuple[int, ...]],
     data_box: npt.NDArray[np.float64],
-) -> tuple[ChunkRead, ...]:
-    image: ImageSlice = request.data
-    multiscale = image.multiscale
-    key = request.key
-    source = multiscale.levels[level]
-    axes = multiscale.axes
-    planes = dict(multiscale.fixed)
-    for a, p in zip(hidden, key.point, strict=True):
-        planes[axes[a]] = _plane(p, shapes[0][a], shapes[level][a])
-    shape0 = tuple(shapes[0][a] for a in key.displayed)
-    shape = tuple(shapes[level][a] for a in key.displayed)
-    tile_axes = tuple(axes[a] for a in key.displayed) + (axes[-1:] if image.rgb else ())
-    offsets = tuple((axis, plane % grid.chunk[axis]) for axis, plane in sorted(planes.items()))
-    base = [0] * len(source.shape)
-    for axis, plane in planes.items():
-        base[axis] = plane // grid.chunk[axis]
-    centre = data_box.mean(axis=0)
+) -> tuple[_Spot, ...]:
+    """The chunks of a level that the window touches, those at its centre first."""
+    source, axes = multiscale.levels[level], multiscale.axes
+    centre = data_box.mean(axis=0).tolist()
     found = []
     for place in itertools.product(*spans):
-        position = list(base)
+        position = [0] * len(source.shape)
         region = []
-        for a, i, n in zip(key.displayed, place, shape, strict=True):
+        for a, i, n in zip(displayed, place, shown[level], strict=True):
             c = grid.chunk[axes[a]]
             position[axes[a]] = i
             region.append((i * c, min((i + 1) * c, n)))
-        box = edges(region, shape0, shape)
+        box = edges(region, shown[0], shown[level])
         distance = sum(((low + high) / 2 - m) ** 2 for low, high, m in zip(*box, centre, strict=True))
-        chunk = ChunkKey(source.token, key.version, level, tuple(position))
-        read = ChunkRead(
-            key=chunk,
-            source=source,
-            box=grid.box(chunk.position, source.shape),
-            level=level,
-            rung=rung,
-            tile_key=(chunk, offsets, tile_axes, image.rgb),
-            offsets=offsets,
-            axes=tile_axes,
+        spot = _Spot(
+            position=tuple(position),
+            box=grid.box(tuple(position), source.shape),
             region=tuple(region),
             edges=box,
-            rgb=image.rgb,
+            tile_nbytes=_tile_nbytes(region, source.dtype, rgb),
         )
-        found.append((distance, read))
+        found.append((distance, spot))
     found.sort(key=lambda pair: pair[0])
-    return tuple(read for _, read in found)
+    return tuple(spot for _, spot in found)
+
+
+def _tile_nbytes(region: Sequence[tuple[int, int]], dtype: np.dtype[Any], rgb: bool) -> int:
+    """Upper bound of the bytes of a tile: data and texture."""
+    samples = math.prod(b - a for a, b in region)
+    if rgb:
+        return samples * (4 * dtype.itemsize + 4)
+    return samples * (dtype.itemsize + (0 if dtype in (np.uint8, np.uint16) else 4))
+
+
+def _reads(request: LayerSliceRequest, layout: _Layout, rung: int) -> tuple[ChunkRead, ...]:
+    image: ImageSlice = request.data
+    multiscale, axes, shapes = image.multiscale, image.multiscale.axes, layout.shapes
+    level, grid, spots = layout.rungs[rung]
+    source = multiscale.levels[level]
+    planes = dict(multiscale.fixed)
+    for a, p in zip(layout.hidden, request.key.point, strict=True):
+        planes[axes[a]] = _plane(p, shapes[0][a], shapes[level][a])
+    offsets = tuple((axis, plane % grid.chunk[axis]) for axis, plane in sorted(planes.items()))
+    numbers = {axis: plane // grid.chunk[axis] for axis, plane in planes.items()}
+    cuts = {
+        axis: slice(i * grid.chunk[axis], min((i + 1) * grid.chunk[axis], source.shape[axis]))
+        for axis, i in numbers.items()
+    }
+    result = []
+    for spot in spots:
+        position, box = list(spot.position), list(spot.box)
+        for axis, number in numbers.items():
+            position[axis] = number
+            box[axis] = cuts[axis]
+        chunk = ChunkKey(source.token, request.key.version, level, tuple(position))
+        result.append(
+            ChunkRead(
+                key=chunk,
+                source=source,
+                box=tuple(box),
+                level=level,
+                rung=rung,
+                tile_key=(chunk, offsets, layout.tile_axes, image.rgb),
+                offsets=offsets,
+                axes=layout.tile_axes,
+                region=spot.region,
+                edges=spot.edges,
+                rgb=image.rgb,
+                chunk_nbytes=0 if source.in_memory else nbytes(tuple(box), source.dtype),
+                tile_nbytes=spot.tile_nbytes,
+            )
+        )
+    return tuple(result)
 
 
 def _plane(point: float, n0: int, n: int) -> int:

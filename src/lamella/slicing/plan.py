@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-import numpy as np
-
-from lamella.sources.base import Box, Source, nbytes
+from lamella.sources.base import Box, Source
 
 FIRST_RUNG_CHUNKS = 4  # a rung of at most this many chunks comes back in one round trip and few bytes
 
@@ -43,6 +40,10 @@ class ChunkRead:
     region, edges
         `Tile.region` and `Tile.box`.
     rgb : bool
+    chunk_nbytes : int
+        Bytes of the decoded chunk in the cache; 0 for arrays in memory, which are not cached.
+    tile_nbytes : int
+        Upper bound of the bytes of the tile: data and texture.
     """
 
     key: ChunkKey
@@ -56,22 +57,8 @@ class ChunkRead:
     region: tuple[tuple[int, int], ...]
     edges: tuple[tuple[float, ...], tuple[float, ...]]
     rgb: bool
-
-    @property
-    def chunk_nbytes(self) -> int:
-        """Bytes of the decoded chunk in the cache; arrays in memory are not cached."""
-        if self.source.in_memory:
-            return 0
-        return nbytes(self.box, self.source.dtype)
-
-    @property
-    def tile_nbytes(self) -> int:
-        """Upper bound of the bytes of the tile: data and texture."""
-        samples = math.prod(b - a for a, b in self.region)
-        itemsize = self.source.dtype.itemsize
-        if self.rgb:
-            return samples * (4 * itemsize + 4)
-        return samples * (itemsize + (0 if self.source.dtype in (np.uint8, np.uint16) else 4))
+    chunk_nbytes: int
+    tile_nbytes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ Responses are cumulative: each holds all that is there so far, so only the newes
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Hashable
 from dataclasses import dataclass
 from typing import Any
@@ -14,6 +15,13 @@ import numpy.typing as npt
 
 from lamella.model.transforms import Affine
 from lamella.slicing.request import SliceKey, Window
+
+
+@functools.lru_cache(maxsize=256)
+def drawing_transforms(world_to_data: Affine, displayed: tuple[int, ...]) -> tuple[Affine, Affine]:
+    """Displayed data → displayed world, by the submatrix of the forward transform, and its inverse."""
+    forward = world_to_data.inverse.on_axes(displayed)
+    return forward, forward.inverse
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,12 @@ class LayerSliceResponse:
     @property
     def displayed_to_world(self) -> Affine:
         """Displayed data coordinates of level 0 → displayed world: what drawing uses."""
-        return self.data_to_world.on_axes(self.dims_displayed)
+        return drawing_transforms(self.world_to_data, self.dims_displayed)[0]
+
+    @property
+    def world_to_displayed(self) -> Affine:
+        """The inverse of `displayed_to_world`."""
+        return drawing_transforms(self.world_to_data, self.dims_displayed)[1]
 
 
 @dataclass(frozen=True, slots=True)

@@ -305,6 +305,7 @@ class Scheduler:
         demand = self.demands.get(event.slot)
         if demand is None:
             return
+        tile: Tile | None = None
         for pursuit in demand.pursuits():
             read = pursuit.waiting.get(event.read.key)
             if read is None or read.tile_key != event.read.tile_key:
@@ -313,10 +314,14 @@ class Scheduler:
                 pursuit.lost(read, event.tile.message)
             else:
                 pursuit.got(read, event.tile)
+                tile = event.tile
             if pursuit.started is not None and read.rung == 0 and pursuit.covers:
                 took = now - pursuit.started
                 demand.load_time = took if not demand.load_time else 0.7 * demand.load_time + 0.3 * took
-        self._charge(demand)
+        if tile is not None:
+            granted = self.cache.reserve(tile.nbytes)
+            assert granted, "a tile was made without a reservation"
+            demand.charged += tile.nbytes
         if isinstance(event.tile, Failed):
             self._actions.append(Tell(event.slot[1], event.read.source, event.tile))
 

@@ -1,0 +1,70 @@
+"""What a scenario needs of a viewer, and who has it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Protocol
+
+WINDOW = (1000, 800)
+
+
+class Unsupported(Exception):
+    """This viewer cannot do what the scenario asks of it."""
+
+
+class Adapter(Protocol):
+    """One viewer with one window. Owned by the main thread.
+
+    Attributes
+    ----------
+    name, version : str
+    on_paint : callable
+        Called with each picture that comes on screen: (slider position that it shows or None, whether it is complete).
+    """
+
+    name: str
+    version: str
+    on_paint: Callable[[int | None, bool], None]
+
+    def open_window(self, width: int, height: int) -> None: ...
+
+    def add_array(self, data: Any) -> None: ...
+
+    def open_url(self, url: str) -> None: ...
+
+    def nsteps(self, axis: int) -> int: ...
+
+    def set_step(self, axis: int, position: int) -> None: ...
+
+    def begin_drag(self, axis: int) -> None:
+        """The slider is pressed: for viewers that behave differently while it is."""
+        ...
+
+    def end_drag(self, axis: int) -> None: ...
+
+    def zoom_to_native(self) -> None:
+        """One sample of the finest level on each pixel, the centre stays."""
+        ...
+
+    def pan(self, fraction: float) -> None:
+        """Move the picture to the left by a part of the canvas width."""
+        ...
+
+    def view_figures(self) -> dict[str, Any]:
+        """What is in view, for who counts the reads: ``box`` ((row, column) low, high) in samples of level 0, ``level``."""
+        ...
+
+    def run(self) -> None: ...
+
+    def quit(self) -> None: ...
+
+
+VIEWERS = ("lamella", "napari", "napari-sync", "ndv")
+
+
+def make_adapter(viewer: str) -> Adapter:
+    """The adapter of one of `VIEWERS`; imports that viewer."""
+    module = viewer.partition("-")[0]
+    adapter: Adapter = import_module(f"benchmarks.adapters.{module}").make(viewer)
+    return adapter

@@ -1,0 +1,94 @@
+"""lamella: pictures are counted when the canvas paints them, by what the painted frame says that it shows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import lamella
+from lamella.qt import application
+from lamella.qt.canvas import Canvas
+from lamella.qt.viewer import Viewer
+
+
+class LamellaAdapter:
+    def __init__(self) -> None:
+        self.name = "lamella"
+        self.version = lamella.__version__
+        self.on_paint: Callable[[int | None, bool], None] = lambda position, complete: None
+        self._axis = 0
+
+    def open_window(self, width: int, height: int) -> None:
+        self._count_paints()
+        self.viewer = Viewer(show=False)
+        self.viewer.window.resize(width, height)
+        self.viewer.show()
+
+    def _count_paints(self) -> None:
+        paint = Canvas.paintEvent
+
+        def counted(canvas: Canvas, event: Any) -> None:
+            paint(canvas, event)
+            frame = canvas.frame
+            if frame is not None:
+                self.on_paint(self._position(frame), self.viewer.loaded_in(self.viewer.views[0]))
+
+        Canvas.paintEvent = counted  # type: ignore[method-assign]
+
+    def _position(self, frame: Any) -> int | None:
+        response = next(iter(frame.slices.values()), None)
+        if response is None or not response.tiles:
+            return None
+        start, _, step = self.viewer.dims.range[self._axis]
+        return round((response.point[self._axis] - start) / step)
+
+    def add_array(self, data: Any) -> None:
+        self.viewer.add_image(data)
+
+    def open_url(self, url: str) -> None:
+        self.viewer.open_async(url)
+
+    def nsteps(self, axis: int) -> int:
+        return self.viewer.dims.nsteps[axis]
+
+    def set_step(self, axis: int, position: int) -> None:
+        self.viewer.dims.set_current_step(axis, position)
+
+    def begin_drag(self, axis: int) -> None:
+        self.viewer.window.interaction.hold()
+
+    def end_drag(self, axis: int) -> None:
+        self.viewer.window.interaction.let_go()
+
+    def zoom_to_native(self) -> None:
+        view = self.viewer.views[0]
+        spacing = self.viewer.layers[0].scale[-1]
+        view.camera.zoom = 1 / (view.pixel_ratio * spacing)
+
+    def pan(self, fraction: float) -> None:
+        view = self.viewer.views[0]
+        depth, row, column = view.camera.center
+        view.camera.center = (depth, row, column + fraction * view.canvas_size[0] / view.camera.zoom)
+
+    def view_figures(self) -> dict[str, Any]:
+        view = self.viewer.views[0]
+        low, high = view.snapshot().field_of_view
+        response = next(iter(view.slices.values()))
+        box = response.world_to_data.on_axes(response.dims_displayed).bounds([low[-2:], high[-2:]])
+        return {
+            "box": [[float(v) for v in edge] for edge in box],
+            "level": response.level,
+            "needed": response.needed,
+            "reads": self.viewer.reads,
+            "renderer": self.viewer.renderer_name,
+        }
+
+    def run(self) -> None:
+        application.run()
+
+    def quit(self) -> None:
+        self.viewer.close()
+
+
+def make(viewer: str) -> LamellaAdapter:
+    return LamellaAdapter()
