@@ -361,3 +361,18 @@ def test_two_demands_of_one_chunk_get_their_own_memory():
     d.finish_all()
     assert {(r.view, r.complete) for r in d.responses} >= {(1, True), (2, True)}
     assert len(d.started) == 1
+
+
+def test_a_drag_over_a_slow_store_reads_coarse_planes_only_until_it_rests():
+    d = Driver()
+    source = pyramid()
+    d.want(request(source, 1, z=0, mode=Mode.SETTLED))
+    d.finish_all()
+    before = len(d.started)
+    for step in range(1, 6):
+        d.want(request(source, step + 1, z=step))
+        d.advance(0.04)
+    levels = [s.source for s in d.started[before + 4 + FINER_WHILE_MOVING :]]
+    assert set(levels) == {source.levels[2]}, "the first move comes from rest, so it may read finer chunks"
+    d.advance(REST_S)
+    assert sum(s.source is source.levels[0] and s.box[0].start == 5 for s in d.started) > FINER_WHILE_MOVING

@@ -35,7 +35,7 @@ def main() -> None:
     parser.add_argument("--bandwidth", type=float, help="bytes a second")
     arguments = parser.parse_args()
     with contextlib.suppress(OSError):
-        os.nice(19)  # rendering tissue must not take the processor from the window that is shown
+        os.nice(5)  # rendering tissue must not take the processor from the window that is shown
     store = DemoStore(Volume())
 
     def content(path: str) -> bytes | None:

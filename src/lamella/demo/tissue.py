@@ -1,8 +1,8 @@
 """The specimen of the demo: an organ of glands, ducts and vessels, made of cells with nuclei and granules.
 
-`render` evaluates it at the samples of one plane. What is smaller than about two samples is left out and replaced by its
-mean, so a coarse sampling looks like the average of a finer one. All lengths are in µm, the origin is the middle of the
-specimen, and time counts frames.
+`render` evaluates it at the samples of one plane. What is smaller than about two samples is left out and replaced by
+its mean, so a coarse sampling looks like the average of a finer one. All lengths are in µm, the origin is the middle of
+the specimen, and time counts frames.
 
 The tissue has two floors. `_organ` gives what is larger than a cell: how much of a place is cells, how bright they are,
 what lies between them. `_cells` draws single cells, each with the brightness that the organ has at its middle.
@@ -63,7 +63,8 @@ def render(y: Positions, x: Positions, z: float, t: float, sample: float) -> tup
 def _organ_positions(at: Positions, sample: float) -> Positions:
     first = int(np.floor((at[0] - sample / 2) / ORGAN_STEP + 0.5))
     count = -(-round(len(at) * sample / ORGAN_STEP) // 8) * 8
-    return (np.arange(first - _MARGIN, first + count + _MARGIN) + 0.5) * ORGAN_STEP
+    positions: Positions = (np.arange(first - _MARGIN, first + count + _MARGIN) + 0.5) * ORGAN_STEP
+    return positions
 
 
 def _tile(pitch: float, sample: float) -> int:
@@ -82,7 +83,7 @@ def _organ(y: Positions, x: Positions, z: float, t: float, sample: float) -> Org
 
     # The outline: a lopsided disc, and how deep below its surface a place lies.
     depth = 5300 - np.hypot(at_y * np.float32(1.1), at_x) + 480 * huge + 170 * large + 35 * middle - abs(z) * 0.5
-    tissue = smoothstep(depth, -max(8.0, sample), max(8.0, sample))
+    tissue = smoothstep(np.asarray(depth, np.float32), -max(8.0, sample), max(8.0, sample))
     capsule = np.exp(-np.square((depth - 40) * np.float32(1 / (45 + sample))))
 
     # Cavities and vessels: where slow noises pass a level.

@@ -18,8 +18,8 @@ class Pursuit:
     """
 
     __slots__ = (
-        "created", "delivered", "dirty", "failures", "kept", "plan", "pressed", "queues", "request", "started", "tiles",
-        "todo", "waiting",
+        "created", "delivered", "dirty", "eager", "failures", "kept", "plan", "pressed", "queues", "request", "started",
+        "tiles", "todo", "waiting",
     )  # fmt: skip
 
     def __init__(self, request: LayerSliceRequest, plan: Plan, now: float) -> None:
@@ -29,6 +29,7 @@ class Pursuit:
         self.started: float | None = None  # when the first read of it was started
         self.delivered = False
         self.dirty = True  # there is something that has not been delivered
+        self.eager = True  # finer rungs need not wait for the first
         self.pressed = False  # deliver it as it is: the picture before it holds the memory that it needs
         self.kept: dict[Hashable, Tile] = {}  # tiles of the same key that an earlier window left behind
         self.tiles: dict[Hashable, Tile] = {}

@@ -46,7 +46,7 @@ from lamella.slicing.request import Mode
 from lamella.slicing.response import Tile
 from lamella.slicing.retry import FORGET_FAILURE_S, retry_delay
 from lamella.slicing.types import TYPES, ChunkedType
-from lamella.sources.base import Failed, FailureKind, Loaded, Pool
+from lamella.sources.base import Failed, FailureKind, Loaded
 
 PATIENCE_S = 0.25  # the newest picture is shown this long after the request even if it has holes; also how long the
 # coarse rung of an older one is protected
@@ -200,6 +200,7 @@ class Scheduler:
                 return
             self._supersede(demand, pursuit, now)
         if request.mode is Mode.INTERACTIVE:
+            pursuit.eager = now - demand.moved >= REST_S
             demand.moved = now
         self._queue_reads(want.slot, demand, pursuit, now)
         self._charge(demand)
@@ -374,8 +375,11 @@ class Scheduler:
             # One read a layer at a time would be the fairest; a whole rung of one layer at a time costs far less, and
             # the turn moves on with each step.
             for slot, demand in slots:
-                if number < len(demand.newest.queues) and demand.newest.queues[number]:
-                    yield slot, demand.newest, number
+                pursuit = demand.newest
+                # In the middle of a drag the next position mostly comes before a finer rung could.
+                due = number == 0 or pursuit.eager or pursuit.covers or not self._moves(demand, now)
+                if due and number < len(pursuit.queues) and pursuit.queues[number]:
+                    yield slot, pursuit, number
 
     def _ask(self, slot: Slot, pursuit: Pursuit, read: ChunkRead, now: float) -> bool:
         """Take the chunk from the cache, join a read that is under way, or start one. False: not now."""
@@ -435,14 +439,15 @@ class Scheduler:
         used = self._in_use.get(pool.key, 0)
         if used >= pool.slots:
             return False
-        if read.rung == 0 or not pool.remote or not self._moving(pool, now):
+        if read.rung == 0 or not pool.remote or not self._moving(now):
             return True
         return used - self._coarse_in_use.get(pool.key, 0) < FINER_WHILE_MOVING
 
-    def _moving(self, pool: Pool, now: float) -> bool:
-        if self._hurry:
-            return False
-        return any(now - d.moved < REST_S for d in self.demands.values())
+    def _moving(self, now: float) -> bool:
+        return any(self._moves(d, now) for d in self.demands.values())
+
+    def _moves(self, demand: _Demand, now: float) -> bool:
+        return not self._hurry and now - demand.moved < REST_S
 
     def _assemble(self, slot: Slot, pursuit: Pursuit, read: ChunkRead, chunk: npt.NDArray[Any] | None) -> bool:
         """Have the tile made, if there is room for it."""

@@ -31,7 +31,11 @@ DRIP_BYTES, DRIP_S = 64, 0.05
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request that the server saw. Times are seconds of `time.perf_counter`."""
+    """One request that the server saw, with its path as sent, without leading slash.
+
+    Times are seconds of `time.perf_counter`: when it had come, and when its answer was handed to the network. Status 0
+    is a request that was left hanging.
+    """
 
     method: str
     path: str
@@ -39,6 +43,16 @@ class Request:
     status: int
     began: float
     ended: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A request before its answer."""
+
+    method: str
+    path: str
+    range: str | None
+    began: float
 
 
 class HttpServer:
@@ -128,7 +142,7 @@ class HttpServer:
             self._log.clear()
 
     def fail(self, path: str, faults: Iterable[Fault | None]) -> None:
-        """Answer the next requests for ``path`` (no leading slash) with these faults, one each; None is a proper answer."""
+        """Answer the next requests for ``path`` (no leading slash) with these faults, one each; None is no fault."""
         with self._lock:
             self._once[path].extend(faults)
 
@@ -195,31 +209,31 @@ class HttpServer:
         request_line, *lines = head.split("\r\n")
         method, target, _ = request_line.split(" ", 2)
         headers = {k.strip().lower(): v.strip() for k, _, v in (line.partition(":") for line in lines if line)}
-        path = unquote(urlsplit(target).path).lstrip("/")
-        wanted = headers.get("range")
-        status = 0
-        try:
-            fault = self._next_fault(path)
-            if self.latency:
-                await asyncio.sleep(self.latency)
-            if fault is not None and fault.kind == "hang":
-                assert self._stopping is not None
+        seen = _Seen(method, unquote(urlsplit(target).path).lstrip("/"), headers.get("range"), began)
+        fault = self._next_fault(seen.path)
+        if self.latency:
+            await asyncio.sleep(self.latency)
+        if fault is not None and fault.kind == "hang":
+            assert self._stopping is not None
+            try:
                 await self._stopping.wait()
-                return False
-            if fault is not None and fault.kind == "status":
-                status = fault.status
-                extra = [] if fault.retry_after is None else [f"Retry-After: {fault.retry_after:g}"]
-                await self._send(writer, method, status, b"", extra)
-                return True
-            body = await self._loop.run_in_executor(self._workers, self._content, path)
-            status, body, extra = _ranged(body, wanted)
-            if fault is not None:
-                return await self._send_broken(writer, fault, status, body, extra)
-            await self._send(writer, method, status, body, [*extra, f"Content-Type: {_type_of(path)}"])
+            finally:
+                self._note(seen, 0)
+            return False
+        if fault is not None and fault.kind == "status":
+            extra = [] if fault.retry_after is None else [f"Retry-After: {fault.retry_after:g}"]
+            await self._send(writer, seen, fault.status, b"", extra)
             return True
-        finally:
-            with self._lock:
-                self._log.append(Request(method, path, wanted, status, began, time.perf_counter()))
+        body = await self._loop.run_in_executor(self._workers, self._content, seen.path)
+        status, body, extra = _ranged(body, seen.range)
+        if fault is not None:
+            return await self._send_broken(writer, seen, fault, status, body, extra)
+        await self._send(writer, seen, status, body, [*extra, f"Content-Type: {_type_of(seen.path)}"])
+        return True
+
+    def _note(self, seen: _Seen, status: int) -> None:
+        with self._lock:
+            self._log.append(Request(seen.method, seen.path, seen.range, status, seen.began, time.perf_counter()))
 
     def _next_fault(self, path: str) -> Fault | None:
         with self._lock:
@@ -229,7 +243,7 @@ class HttpServer:
             return next((fault for matches, fault in self._always if matches(path)), None)
 
     async def _send(
-        self, writer: asyncio.StreamWriter, method: str, status: int, body: bytes, extra: list[str], length: int = -1
+        self, writer: asyncio.StreamWriter, seen: _Seen, status: int, body: bytes, extra: list[str], length: int = -1
     ) -> None:
         now = time.monotonic()
         wait = self._link.sent_at(now, len(body)) - now
@@ -241,29 +255,30 @@ class HttpServer:
             "Accept-Ranges: bytes",
             *extra,
         ]
+        self._note(seen, status)  # before the answer is out, so that who has it finds it in the log
         writer.write("\r\n".join(lines).encode("latin-1") + b"\r\n\r\n")
-        if method != "HEAD":
+        if seen.method != "HEAD":
             writer.write(body)
         await writer.drain()
 
     async def _send_broken(
-        self, writer: asyncio.StreamWriter, fault: Fault, status: int, body: bytes, extra: list[str]
+        self, writer: asyncio.StreamWriter, seen: _Seen, fault: Fault, status: int, body: bytes, extra: list[str]
     ) -> bool:
         match fault.kind:
             case "corrupt":
-                await self._send(writer, "GET", status, bytes(255 - b for b in body), extra)
+                await self._send(writer, seen, status, bytes(255 - b for b in body), extra)
                 return True
             case "drip":
-                await self._send(writer, "GET", status, b"", extra, len(body))
+                await self._send(writer, seen, status, b"", extra, len(body))
                 for i in range(0, len(body), DRIP_BYTES):
                     writer.write(body[i : i + DRIP_BYTES])
                     await writer.drain()
                     await asyncio.sleep(DRIP_S)
                 return True
             case "length":
-                await self._send(writer, "GET", status, body, extra, len(body) + 100)
+                await self._send(writer, seen, status, body, extra, len(body) + 100)
             case _:
-                await self._send(writer, "GET", status, body[: len(body) // 2], extra, len(body))
+                await self._send(writer, seen, status, body[: len(body) // 2], extra, len(body))
         if fault.kind != "reset":
             writer.write_eof()
         return False

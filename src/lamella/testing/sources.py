@@ -169,7 +169,7 @@ class FaultySource(_Wrapper):
 
 
 class SlowArray:
-    """Anything with ``shape``, ``dtype`` and ``[]``, which takes ``delay`` seconds a read: what lamella knows nothing of.
+    """Something with ``shape``, ``dtype`` and ``[]`` that takes ``delay`` seconds a read.
 
     Attributes
     ----------

@@ -1,0 +1,136 @@
+"""Each fault of the server, seen by a plain client."""
+
+from __future__ import annotations
+
+import http.client
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from lamella.testing import Fault, HttpServer, ServerProcess
+
+BODY = bytes(range(256)) * 4
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[HttpServer]:
+    (tmp_path / "a").write_bytes(BODY)
+    with HttpServer(tmp_path) as server:
+        yield server
+
+
+def connect(server: HttpServer) -> http.client.HTTPConnection:
+    return http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
+
+
+def get(server: HttpServer, path: str = "/a", **headers: str) -> tuple[int, bytes, dict[str, str]]:
+    connection = connect(server)
+    connection.request("GET", path, headers=headers)
+    response = connection.getresponse()
+    try:
+        return response.status, response.read(), dict(response.getheaders())
+    finally:
+        connection.close()
+
+
+def test_files_are_served_and_logged(server: HttpServer) -> None:
+    assert get(server)[:2] == (200, BODY)
+    assert get(server, "/b")[0] == 404
+    assert get(server, "/../a")[0] == 404
+    assert [(r.path, r.status) for r in server.log] == [("a", 200), ("b", 404), ("../a", 404)]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "expected"), [("bytes=2-5", BODY[2:6]), ("bytes=1000-", BODY[1000:]), ("bytes=-3", BODY[-3:])]
+)
+def test_ranges(server: HttpServer, wanted: str, expected: bytes) -> None:
+    status, body, headers = get(server, Range=wanted)
+    assert (status, body) == (206, expected)
+    assert headers["Content-Range"].endswith("/1024")
+
+
+def test_a_range_beyond_the_end_is_refused(server: HttpServer) -> None:
+    assert get(server, Range="bytes=5000-")[0] == 416
+
+
+def test_head_and_keep_alive(server: HttpServer) -> None:
+    connection = connect(server)
+    connection.request("HEAD", "/a")
+    response = connection.getresponse()
+    assert response.getheader("Content-Length") == "1024"
+    assert response.read() == b""
+    connection.request("GET", "/a")
+    assert connection.getresponse().read() == BODY
+    connection.close()
+
+
+def test_statuses_n_times_then_well(server: HttpServer) -> None:
+    server.fail("a", [Fault(status=503), Fault(status=429, retry_after=2), None])
+    assert get(server)[0] == 503
+    status, _, headers = get(server)
+    assert (status, headers["Retry-After"]) == (429, "2")
+    assert get(server)[0] == 200
+
+
+@pytest.mark.parametrize("kind", ["reset", "truncate", "length"])
+def test_bodies_that_end_early(server: HttpServer, kind: str) -> None:
+    server.fail("a", [Fault(kind)])
+    with pytest.raises((http.client.IncompleteRead, ConnectionError)):
+        get(server)
+    assert get(server)[0] == 200
+
+
+def test_corrupt_and_dripping_bodies(server: HttpServer) -> None:
+    server.fail("a", [Fault("corrupt"), Fault("drip")])
+    assert get(server)[1] == bytes(255 - b for b in BODY)
+    assert get(server)[1] == BODY
+
+
+def test_a_request_that_hangs_ends_with_the_server(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(BODY)
+    with HttpServer(tmp_path) as server:
+        server.fail_always(lambda path: True, Fault("hang"))
+        connection = connect(server)
+        connection.request("GET", "/a")
+    with pytest.raises((http.client.HTTPException, ConnectionError)):
+        connection.getresponse()
+    connection.close()
+
+
+def test_going_away_and_coming_back(server: HttpServer) -> None:
+    server.go_away()
+    with pytest.raises(ConnectionError):
+        get(server)
+    server.come_back()
+    assert get(server)[1] == BODY
+
+
+def test_healing(server: HttpServer) -> None:
+    server.fail_always(lambda path: path == "a", Fault(status=500))
+    assert get(server)[0] == 500
+    server.heal()
+    assert get(server)[0] == 200
+
+
+def test_nothing_is_left_after_the_block(tmp_path: Path) -> None:
+    before = set(threading.enumerate())
+    with HttpServer(tmp_path, latency=0.001) as server:
+        get(server, "/nothing")
+    assert set(threading.enumerate()) <= before
+
+
+def test_a_server_in_a_process_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(BODY)
+    with ServerProcess(tmp_path) as server:
+        connection = http.client.HTTPConnection(urlsplit(server.url).netloc, timeout=10)
+        connection.request("GET", "/a")
+        assert connection.getresponse().read() == BODY
+        connection.close()
+
+
+def test_an_unknown_fault_is_refused() -> None:
+    with pytest.raises(ValueError, match="kind must be one of"):
+        Fault("explode")
