@@ -11,7 +11,7 @@ from pathlib import Path
 from benchmarks import bars, plot, report, runner
 from benchmarks.display import NoDisplay, clean_home, virtual_screen
 from benchmarks.environments import REQUIREMENTS, ROOT
-from benchmarks.results import as_json
+from benchmarks.results import ScenarioResult, as_json
 from benchmarks.scenarios import NAMES
 
 
@@ -51,9 +51,7 @@ def main() -> int:
     return 1 if arguments.strict and any(v.passed is False for v in verdicts) else 0
 
 
-def _measure(
-    arguments: argparse.Namespace, viewers: list[str], environment: dict[str, str]
-) -> list[runner.ScenarioResult]:
+def _measure(arguments: argparse.Namespace, viewers: list[str], environment: dict[str, str]) -> list[ScenarioResult]:
     results = []
     for name in arguments.scenarios:
         result = runner.run_scenario(

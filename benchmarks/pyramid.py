@@ -39,7 +39,7 @@ class Pyramid:
         return (self.depth, self.side >> level, self.side >> level)
 
     def chunks_in_view(self, box: Box, level: int) -> set[tuple[int, int]]:
-        """(row, column) of the chunks of a level that touch ``box``. Sample i of a level reaches from i − ½ to i + ½."""
+        """(row, column) of the chunks of a level that touch ``box``, where sample i reaches from i − ½ to i + ½."""
         spans = []
         for low, high in zip(*box, strict=True):
             n = self.side >> level

@@ -17,6 +17,7 @@ HEADINGS = {
     "settle_ms": "settle, ms",
     "drag_s": "drag takes, s",
     "call_ms": "longest call, ms",
+    "call_median_ms": "median call, ms",
     "one_slice_ms": "one slice, ms",
     "reads_per_step": "reads a step",
     "reads_before_wanted": "reads before the wanted one",

@@ -104,7 +104,9 @@ def _run_child(
                 process.kill()
                 process.wait()
                 return Round(viewer, variant, {}, f"not ended after {PATIENCE_S:g} s; {_tail(log)}")
-        answer = json.loads(out.read_text()) if out.exists() else {"error": f"exit {process.returncode}"}
+        answer: dict[str, Any] = (
+            json.loads(out.read_text()) if out.exists() else {"error": f"exit {process.returncode}"}
+        )
         if "figures" not in answer:
             problem = answer.get("unsupported") or f"{answer['error']}; {_tail(log)}"
             return Round(viewer, variant, {}, problem)

@@ -166,6 +166,7 @@ class Session:
         begin, end = self.interaction
         stall = measures.stall(self.beats, begin, end)
         news = measures.shown(steps, self.paints)
+        calls = [(s.returned - s.called) * 1e3 for s in steps]
         without = measures.longest_without_new(steps, news)
         return {
             "stall_ms": stall.longest * 1e3,
@@ -175,7 +176,8 @@ class Session:
             "without_new_ms": None if without is None else without * 1e3,
             "settle_ms": (end - steps[-1].called) * 1e3,
             "drag_s": steps[-1].returned - steps[0].called,
-            "call_ms": max(s.returned - s.called for s in steps) * 1e3,
+            "call_ms": max(calls),
+            "call_median_ms": measures.median(calls),
         }
 
 

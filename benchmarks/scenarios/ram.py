@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING
 
 from benchmarks.data import planes
@@ -27,9 +27,9 @@ def script(session: Session, options: Options) -> Script:
     return figures
 
 
-def one_slice(session: Session, positions: range) -> Iterator[Until]:
+def one_slice(session: Session, positions: range) -> Generator[Until, None, float | None]:
     """Median time from the call to the complete picture on screen of steps that stand alone, ms."""
-    times = []
+    times: list[float | None] = []
     for position in positions:
         yield from session.rest(0.1)
         first = len(session.paints)

@@ -163,8 +163,8 @@ class Lattice:
                 phase = uniform(hashes, 11 + axis) + t * (0.02 + 0.04 * uniform(hashes, 15 + axis))
                 place = place + self.sway * np.sin(2 * np.pi * phase)
             places.append((place * self.pitch).astype(np.float32).ravel())
-        y, x, z = places
-        return Seeds(y, x, z, hash=hashes.ravel())
+        at_y, at_x, at_z = places
+        return Seeds(at_y, at_x, at_z, hash=hashes.ravel())
 
     def nearest(self, at_y: Float, at_x: Float, z: float, t: float, tile: int, candidates: int) -> Nearest:
         """The nearest seed of each sample of a plane whose (possibly warped) positions are ``at_y`` and ``at_x``.

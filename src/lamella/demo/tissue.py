@@ -63,8 +63,7 @@ def render(y: Positions, x: Positions, z: float, t: float, sample: float) -> tup
 def _organ_positions(at: Positions, sample: float) -> Positions:
     first = int(np.floor((at[0] - sample / 2) / ORGAN_STEP + 0.5))
     count = -(-round(len(at) * sample / ORGAN_STEP) // 8) * 8
-    positions: Positions = (np.arange(first - _MARGIN, first + count + _MARGIN) + 0.5) * ORGAN_STEP
-    return positions
+    return (np.arange(first - _MARGIN, first + count + _MARGIN) + 0.5).astype(np.float64) * ORGAN_STEP
 
 
 def _tile(pitch: float, sample: float) -> int:
@@ -87,7 +86,7 @@ def _organ(y: Positions, x: Positions, z: float, t: float, sample: float) -> Org
     capsule = np.exp(-np.square((depth - 40) * np.float32(1 / (45 + sample))))
 
     # Cavities and vessels: where slow noises pass a level.
-    hollow = octave(820, 5) + 0.28 * large + 0.07 * middle
+    hollow = np.asarray(octave(820, 5) + 0.28 * large + 0.07 * middle, np.float32)
     cavity = smoothstep(hollow, 1.32, 1.36 + 0.0015 * sample)
     lining = np.exp(-np.square((hollow - np.float32(1.28)) * np.float32(1 / (0.045 + 0.0008 * sample))))
     bend = octave(330, 6) + 0.22 * middle + 0.06 * small

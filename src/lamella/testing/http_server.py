@@ -181,6 +181,8 @@ class HttpServer:
         self._server.close()
         assert self._stopping is not None
         self._stopping.set()
+        for _ in range(3):
+            await asyncio.sleep(0)  # connections just accepted get as far as being in the set
         for task in list(self._connections):
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
