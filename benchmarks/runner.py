@@ -66,6 +66,11 @@ def run_scenario(
     able = [v for v in viewers if v in scenario.viewers]
     pythons = {viewer: python_for(viewer) for viewer in able}
     with scenario.setup() as variants:
+        if scenario.warm_up:
+            for viewer in able:
+                say(f"{name} · warming up · {viewer}")
+                own = environment | VIEWER_ENVIRONMENT.get(viewer, {})
+                _run_child(scenario, viewer, pythons[viewer], "", next(iter(variants.values())), own)
         for number in range(rounds):
             for viewer in able:
                 own = environment | VIEWER_ENVIRONMENT.get(viewer, {}) | dict(scenario.environment)
@@ -125,8 +130,15 @@ def _tail(log: Path) -> str:
 
 
 def child_environment(*parts: dict[str, str]) -> dict[str, str]:
-    """The variables of a viewer's process: this one's, without those that would change what is measured."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("NAPARI", "LAMELLA", "NDV", "QT_"))}
+    """The variables of a viewer's process: this one's, without those that would change what is measured.
+
+    Without ``PYTHONDONTWRITEBYTECODE`` too: each start would compile all modules again.
+    """
+    kept = {
+        k: v
+        for k, v in os.environ.items()
+        if not k.startswith(("NAPARI", "LAMELLA", "NDV", "QT_")) and k != "PYTHONDONTWRITEBYTECODE"
+    }
     kept.update({"QT_API": "pyside6", "PYTHONUNBUFFERED": "1"})
     for part in parts:
         kept.update(part)

@@ -38,7 +38,9 @@ class Scenario:
         Who can do it.
     witness : bool
         Whether an empty window watches beside it.
-    environment : dict
+    warm_up : bool
+        Start each viewer once before, so that byte code and files are where they are at the second start of a day.
+    environment : tuple of (name, value)
         Variables of the viewer's process.
     finish : callable
         Adds to a viewer's figures what only the runner knows: ``finish(viewer, options, figures)``.
@@ -51,6 +53,7 @@ class Scenario:
     setup: Callable[[], AbstractContextManager[dict[str, Options]]]
     viewers: tuple[str, ...]
     witness: bool = True
+    warm_up: bool = False
     environment: tuple[tuple[str, str], ...] = ()
     finish: Callable[[str, Options, Figures], None] = lambda viewer, options, figures: None
     derive: Callable[[dict[str, Figures]], Figures] | None = None

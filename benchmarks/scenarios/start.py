@@ -50,5 +50,6 @@ SCENARIO = Scenario(
     _setup,
     ("lamella", "napari", "napari-sync", "ndv"),
     witness=False,
+    warm_up=True,
     finish=_import_time,
 )

@@ -242,12 +242,12 @@ def test_the_wheel_with_ctrl_steps_along_the_slider_used_last(viewer: FakeViewer
     assert viewer.views[0].camera.zoom == 1
 
 
-def test_the_status_says_what_is_under_the_cursor(viewer: FakeViewer, canvas: Canvas) -> None:
+def test_the_status_says_what_is_under_the_cursor(viewer: FakeViewer, canvas: Canvas, qtbot: QtBot) -> None:
     QTest.mouseMove(canvas, QPoint(20, 30))
     assert viewer.status == "at 20 30"
     viewer.status = ""
     show(viewer)  # another picture under a cursor that rests
-    assert viewer.status == "at 20 30"
+    qtbot.waitUntil(lambda: viewer.status == "at 20 30")
     canvas.leaveEvent(QEvent(QEvent.Type.Leave))
     assert viewer.status == ""
 

@@ -178,11 +178,12 @@ class HttpServer:
     async def _go_away(self) -> None:
         if self._server is None:
             return
+        # Connections that asyncio is about to accept would be left open, and known to nobody, if it closed now.
+        while accepting := asyncio.all_tasks() - self._connections - {asyncio.current_task()}:
+            await asyncio.wait(accepting, timeout=1)
         self._server.close()
         assert self._stopping is not None
         self._stopping.set()
-        for _ in range(3):
-            await asyncio.sleep(0)  # connections just accepted get as far as being in the set
         for task in list(self._connections):
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
