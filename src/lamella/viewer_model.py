@@ -23,6 +23,7 @@ import numpy.typing as npt
 from psygnal import Signal, SignalGroup
 
 from lamella import picking, progress, trace
+from lamella.model._events import emit_each
 from lamella.model.camera import Camera
 from lamella.model.dims import Dims
 from lamella.model.layer_list import LayerList
@@ -386,16 +387,19 @@ class ViewerModel:
             return
         self._draining = True
         try:
-            for item in self._outbox.take():
-                if isinstance(item, Frame):
-                    self._take_frame(item)
-                elif isinstance(item, Failure):
-                    self._failures.append(item)
-                    self._notify(item.source, item.message)
-                else:
-                    self._opened(item)
+            # One broken listener must not lose what comes after it.
+            emit_each(partial(self._handle, item) for item in self._outbox.take())
         finally:
             self._draining = False
+
+    def _handle(self, item: Frame | Failure | Opening) -> None:
+        if isinstance(item, Frame):
+            self._take_frame(item)
+        elif isinstance(item, Failure):
+            self._failures.append(item)
+            self._notify(item.source, item.message)
+        else:
+            self._opened(item)
 
     def _drain_if_headless(self) -> None:
         if not self._closed and threading.get_ident() == self._thread:
@@ -416,11 +420,17 @@ class ViewerModel:
             limits = getattr(response, "auto_limits", None)
             if limits is not None and isinstance(layer, Image):
                 layer.set_auto_limits(limits)
-            self.slice_ready.emit(view, layer, response)
         self._update_statuses()
-        self.frame_ready.emit(view, frame)
-        if old is not None:
-            old.release()
+        try:
+            emit_each(
+                [
+                    *(partial(self.slice_ready.emit, view, layer, response) for layer, response in changed),
+                    partial(self.frame_ready.emit, view, frame),
+                ]
+            )
+        finally:
+            if old is not None:
+                old.release()
 
     def _tell(self, layer: int, source: str, failure: Failed) -> None:
         """Slicing thread: a chunk failed for good."""
