@@ -2,25 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 if TYPE_CHECKING:
     from lamella.model.layers.base import Layer
-    from lamella.model.view import View
+    from lamella.render.messages import Frame
     from lamella.slicing.response import ImageSliceResponse
-    from lamella.viewer_model import ViewerModel
 
 
-def pick(viewer: ViewerModel, view: View, x: float, y: float) -> list[tuple[Layer, Any, tuple[float, ...]]]:
-    """(layer, value, data position) of what is shown at a canvas position, top layer first."""
-    frame = viewer.frame_of(view)
+def pick(
+    layers: Sequence[Layer], frame: Frame | None, x: float, y: float
+) -> list[tuple[Layer, Any, tuple[float, ...]]]:
+    """(layer, value, data position) of what a frame shows at a canvas position, top layer first."""
     if frame is None or frame.state.ndisplay != 2:
         return []
     world = frame.state.canvas_to_world(x, y)
     found = []
-    for layer in reversed(viewer.layers):
+    for layer in reversed(layers):
         response: Any = frame.slices.get(layer.id)
         if not layer.visible or response is None or response.empty:
             continue
@@ -46,9 +47,8 @@ def value_at(response: ImageSliceResponse, world: tuple[float, float]) -> tuple[
     return hit[0], tuple(position.tolist())
 
 
-def describe(viewer: ViewerModel, view: View, x: float, y: float) -> str:
+def describe(layers: Sequence[Layer], frame: Frame | None, x: float, y: float) -> str:
     """One line for the status bar: world coordinates, then each layer's value."""
-    frame = viewer.frame_of(view)
     if frame is None or frame.state.ndisplay != 2 or not frame.slices:
         return ""
     state = frame.state
@@ -56,7 +56,7 @@ def describe(viewer: ViewerModel, view: View, x: float, y: float) -> str:
     for axis, value in zip(state.displayed, state.canvas_to_world(x, y), strict=True):
         point[axis] = value
     where = " ".join(f"{p:.5g}" for p in point)
-    values = [f"{layer.name}: {_text(value)}" for layer, value, _ in pick(viewer, view, x, y)]
+    values = [f"{layer.name}: {_text(value)}" for layer, value, _ in pick(layers, frame, x, y)]
     return "   ".join([f"[{where}]", *values])
 
 

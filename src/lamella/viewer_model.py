@@ -194,7 +194,7 @@ class ViewerModel:
         """One more view of the same layers, with dims and camera of its own."""
         view = View()
         view.dims.ndisplay = ndisplay
-        view.picker = partial(picking.pick, self, view)
+        view.picker = lambda x, y: picking.pick(self.layers, self._pictures.frame_of(view), x, y)
         self._views = (*self._views, view)
         if self.layers:
             fit_dims(view.dims, self.layers, first=True)
@@ -369,7 +369,7 @@ class ViewerModel:
 
     def value_at(self, view: View, x: float, y: float) -> str:
         """One line on what the shown picture has at a canvas position: coordinates, then each layer's value."""
-        return picking.describe(self, view, x, y)
+        return picking.describe(self.layers, self._pictures.frame_of(view), x, y)
 
     def frame_of(self, view: View) -> Frame | None:
         """The frame that ``view`` shows; its pixels are valid until the next one."""

@@ -15,12 +15,12 @@ import itertools
 import math
 import random
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy.typing as npt
 
 from lamella.slicing.chunk_cache import ChunkCache
+from lamella.slicing.demand import Demand, Fetch
 from lamella.slicing.events import (
     Action,
     Assemble,
@@ -59,34 +59,6 @@ MAX_REMEMBERED = 100_000  # chunks known to be missing or failed
 TARGET_SHARE = 4  # the chunks and tiles of a target level may take 1/4 of the cache limit
 
 
-@dataclass(slots=True)
-class _Fetch:
-    """A chunk on its way. The token is the identity of the attempt."""
-
-    read: ChunkRead
-    attempts: int = 0
-    token: int = 0
-    reserved: int = 0
-    retry_at: float | None = None  # backing off, holding neither slot nor bytes
-
-
-@dataclass(slots=True)
-class _Demand:
-    """What one (view, layer) wants."""
-
-    newest: Pursuit
-    older: list[Pursuit] = field(default_factory=list)
-    shown: int = 0  # generation that was delivered last: never decreases (I5)
-    shown_pursuit: Pursuit | None = None
-    moved: float = -math.inf  # when it last changed while the user was moving
-    load_time: float = 0.0  # running mean of start → first rung complete
-    last_kept: float = -math.inf
-    charged: int = 0  # bytes of the tiles it holds, reserved in the cache
-
-    def pursuits(self) -> list[Pursuit]:
-        return [*self.older, self.newest]
-
-
 class Scheduler:
     """Decides which chunk to read, what to show and when. Owned by the slicing thread.
 
@@ -107,11 +79,11 @@ class Scheduler:
         types: Mapping[str, ChunkedType] = TYPES,
     ) -> None:
         self.cache = ChunkCache(cache_limit)
-        self.demands: dict[Slot, _Demand] = {}
+        self.demands: dict[Slot, Demand] = {}
         self.reads_started = 0
         self._types = types
         self._rng = rng or random.Random()
-        self._fetches: dict[ChunkKey, _Fetch] = {}
+        self._fetches: dict[ChunkKey, Fetch] = {}
         self._by_token: dict[int, ChunkKey] = {}
         self._failed: dict[ChunkKey, tuple[float, Failed]] = {}
         self._missing: set[ChunkKey] = set()
@@ -194,7 +166,7 @@ class Scheduler:
         pursuit = Pursuit(request, plan, now)
         demand = self.demands.get(want.slot)
         if demand is None:
-            demand = self.demands[want.slot] = _Demand(pursuit)
+            demand = self.demands[want.slot] = Demand(pursuit)
         else:
             if request.generation <= demand.newest.generation:
                 return
@@ -205,7 +177,7 @@ class Scheduler:
         self._queue_reads(want.slot, demand, pursuit, now)
         self._charge(demand)
 
-    def _supersede(self, demand: _Demand, pursuit: Pursuit, now: float) -> None:
+    def _supersede(self, demand: Demand, pursuit: Pursuit, now: float) -> None:
         old = demand.newest
         demand.newest = pursuit
         if old.request.key == pursuit.request.key:
@@ -214,7 +186,7 @@ class Scheduler:
             demand.older.append(old)
         demand.older = [p for p in demand.older if p.generation > demand.shown][-MAX_OLDER:]
 
-    def _worth_keeping(self, demand: _Demand, old: Pursuit, now: float) -> bool:
+    def _worth_keeping(self, demand: Demand, old: Pursuit, now: float) -> bool:
         """Whether a superseded picture may still come: it is asked for already, or it is its turn."""
         if old.generation <= demand.shown:
             return False
@@ -229,7 +201,7 @@ class Scheduler:
             return True
         return False
 
-    def _queue_reads(self, slot: Slot, demand: _Demand, pursuit: Pursuit, now: float) -> None:
+    def _queue_reads(self, slot: Slot, demand: Demand, pursuit: Pursuit, now: float) -> None:
         """Sort the reads of a new plan: tiles at hand, chunks at hand, on their way, failed, or to be read."""
         for number, rung in enumerate(pursuit.plan.rungs):
             for read in rung:
@@ -392,7 +364,7 @@ class Scheduler:
         elif key in self._fetches:
             pursuit.waiting[key] = read
             return True
-        elif self._try_start(_Fetch(read), now):
+        elif self._try_start(Fetch(read), now):
             pursuit.waiting[key] = read
             if pursuit.started is None:
                 pursuit.started = now
@@ -416,7 +388,7 @@ class Scheduler:
         self._give_up(read.key, read, Failed(FailureKind.MEMORY, needed), now)
         return True
 
-    def _try_start(self, fetch: _Fetch, now: float) -> bool:
+    def _try_start(self, fetch: Fetch, now: float) -> bool:
         """Grant a slot, and the bytes of the chunk and its tile, together or not at all."""
         read = fetch.read
         if not self._can_start(read, now) or not self.cache.reserve(_bytes_to_read(read)):
@@ -446,7 +418,7 @@ class Scheduler:
     def _moving(self, now: float) -> bool:
         return any(self._moves(d, now) for d in self.demands.values())
 
-    def _moves(self, demand: _Demand, now: float) -> bool:
+    def _moves(self, demand: Demand, now: float) -> bool:
         return not self._hurry and now - demand.moved < REST_S
 
     def _assemble(self, slot: Slot, pursuit: Pursuit, read: ChunkRead, chunk: npt.NDArray[Any] | None) -> bool:
@@ -476,7 +448,7 @@ class Scheduler:
         """An older picture that is not asked for completely is given up once its protection has ended."""
         return pursuit.coarse_started or (pursuit.started is not None and now - pursuit.started < PATIENCE_S)
 
-    def _presentable(self, demand: _Demand, pursuit: Pursuit, now: float) -> bool:
+    def _presentable(self, demand: Demand, pursuit: Pursuit, now: float) -> bool:
         layer = pursuit.request.layer
         covers = pursuit.covers
         if covers and not pursuit.plan.empty and pursuit.request.data.auto_contrast and layer not in self._limits:
@@ -498,7 +470,7 @@ class Scheduler:
             return True
         return now - pursuit.created >= PATIENCE_S and layer not in self._measuring
 
-    def _show(self, slot: Slot, demand: _Demand, pursuit: Pursuit) -> None:
+    def _show(self, slot: Slot, demand: Demand, pursuit: Pursuit) -> None:
         request = pursuit.request
         if pursuit.complete:
             pursuit.kept.clear()  # any order of arrivals ends in the same picture
@@ -518,7 +490,7 @@ class Scheduler:
             self._charge(demand)
         self._actions.append(Deliver(slot, response))
 
-    def _charge(self, demand: _Demand) -> None:
+    def _charge(self, demand: Demand) -> None:
         """Account for the tiles that this demand keeps alive: those it wants and those it shows."""
         pursuits = demand.pursuits() if demand.shown_pursuit is None else [*demand.pursuits(), demand.shown_pursuit]
         tiles = {id(t): t for p in pursuits for t in (*p.tiles.values(), *p.kept.values())}
