@@ -22,13 +22,14 @@ def show(paths: Sequence[str]) -> int:
             file=sys.stderr,
         )
         return 1
+    from lamella.io import OpenCancelled
     from lamella.qt.application import run
     from lamella.qt.viewer import Viewer
 
     viewer = Viewer()
     openings = [viewer.open_async(path) for path in paths]
     run()
-    errors = [o.error for o in openings if o.error is not None]
+    errors = [o.error for o in openings if o.error is not None and not isinstance(o.error, OpenCancelled)]
     for error in errors:
         print(f"lamella: {error}", file=sys.stderr)
-    return 1 if len(errors) == len(openings) else 0
+    return 1 if errors and len(errors) == len(openings) else 0

@@ -53,7 +53,7 @@ def test_a_channel_becomes_a_layer_with_its_look_and_geometry(tmp_path, zarr_for
         "blending": "additive",
     }
     assert dna.kind == actin.kind == "image"
-    assert dna.kwargs == {**geometry, "name": "DNA", "colormap": ["#000000", "#0000FF"], "contrast_limits": (3, 400)}
+    assert dna.kwargs == {**geometry, "name": "DNA", "colormap": "#0000FF", "contrast_limits": (3, 400)}
     assert actin.kwargs == {**geometry, "name": "Actin", "colormap": "gray", "visible": False}
     assert (dna.data.fixed, actin.data.fixed) == (((0, 0),), ((0, 1),))
     assert dna.data.levels is actin.data.levels, "channels of one store share its chunks"
@@ -80,7 +80,7 @@ def test_channels_without_omero_get_colours_of_their_own(tmp_path, zarr_format):
     path = write_ome(tmp_path / "x.zarr", CZYX, "czyx", zarr_format=zarr_format)
     layers = open_layers(path)
     assert [layer.kwargs["name"] for layer in layers] == ["x 0", "x 1"]
-    assert [layer.kwargs["colormap"][1] for layer in layers] == ["#00FF00", "#FF00FF"]
+    assert [layer.kwargs["colormap"] for layer in layers] == ["#00FF00", "#FF00FF"]
 
 
 def test_one_channel_is_no_axis_and_keeps_the_name_of_the_file(tmp_path, zarr_format):

@@ -170,7 +170,7 @@ class StoredImage:
             kwargs["blending"] = "additive"
             color = color or CHANNEL_COLORS[index % len(CHANNEL_COLORS)]
         if color is not None:
-            kwargs["colormap"] = "gray" if color == "#FFFFFF" else ["#000000", color]
+            kwargs["colormap"] = "gray" if color == "#FFFFFF" else color
         if known.window is not None:
             kwargs["contrast_limits"] = known.window
         if not known.active and any(c.active for c in self.channels[:count]):

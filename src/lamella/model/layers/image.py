@@ -370,7 +370,7 @@ def _checked_colormap(value: Any) -> tuple[cmap.Colormap, npt.NDArray[np.uint8]]
     if value is not None and not isinstance(value, (numbers_abc.Number, bytes, cmap.Color)):
         makers.append(lambda: cmap.Colormap(value))
     if isinstance(value, (str, cmap.Color)):
-        makers.append(lambda: cmap.Colormap(["black", cmap.Color(value)]))
+        makers.append(lambda: _from_black(cmap.Color(value)))
     for make in makers:
         try:
             colormap = make()
@@ -383,6 +383,10 @@ def _checked_colormap(value: Any) -> tuple[cmap.Colormap, npt.NDArray[np.uint8]]
     raise ValueError(
         f"colormap must be a name such as 'gray' or 'viridis', a colour or a list of colours, not {value!r}"
     )
+
+
+def _from_black(colour: cmap.Color) -> cmap.Colormap:
+    return cmap.Colormap(["black", colour], name=colour.name or colour.hex)
 
 
 def _checked_limits(name: str, value: Any) -> tuple[float, float]:
