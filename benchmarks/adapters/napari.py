@@ -63,9 +63,9 @@ class NapariAdapter:
         import dask.array
         import zarr
 
-        group = zarr.open_group(url, mode="r")
+        group = zarr.open_group(_store(url), mode="r")
         datasets = group.attrs["ome"]["multiscales"][0]["datasets"]
-        levels = [dask.array.from_zarr(f"{url}/{d['path']}") for d in datasets]
+        levels = [dask.array.from_zarr(group[d["path"]]) for d in datasets]
         self._added(self.viewer.add_image(levels, multiscale=True, contrast_limits=(0, 4096)))
 
     def nsteps(self, axis: int) -> int:
@@ -100,6 +100,19 @@ class NapariAdapter:
         from qtpy.QtWidgets import QApplication
 
         QApplication.instance().quit()
+
+
+def _store(url: str) -> Any:
+    """What zarr reads a URL with, whichever of its two ways is installed."""
+    try:
+        import aiohttp  # noqa: F401
+        import fsspec  # noqa: F401
+    except ImportError:
+        from obstore.store import HTTPStore
+        from zarr.storage import ObjectStore
+
+        return ObjectStore(HTTPStore.from_url(url), read_only=True)
+    return url
 
 
 def make(viewer: str) -> NapariAdapter:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.client
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from lamella.testing import Fault, HttpServer, ServerProcess
+from lamella.testing.shaping import Link
 
 BODY = bytes(range(256)) * 4
 
@@ -134,3 +136,78 @@ def test_a_server_in_a_process_of_its_own(tmp_path: Path) -> None:
 def test_an_unknown_fault_is_refused() -> None:
     with pytest.raises(ValueError, match="kind must be one of"):
         Fault("explode")
+
+
+def raw(server: HttpServer, request: bytes) -> tuple[bytes, bool]:
+    """What comes back until the connection ends, and whether it ended with a reset."""
+    host, port = urlsplit(server.url).netloc.split(":")
+    got = b""
+    with socket.create_connection((host, int(port)), timeout=10) as connection:
+        connection.sendall(request)
+        try:
+            while piece := connection.recv(65_536):
+                got += piece
+        except ConnectionResetError:
+            return got, True
+    return got, False
+
+
+@pytest.mark.parametrize(("kind", "resets"), [("reset", True), ("truncate", False)])
+def test_a_reset_is_not_a_polite_end(server: HttpServer, kind: str, resets: bool) -> None:
+    server.fail("a", [Fault(kind)])
+    got, reset = raw(server, b"GET /a HTTP/1.1\r\nHost: a\r\n\r\n")
+    assert reset == resets
+    assert len(got) < len(BODY)
+
+
+@pytest.mark.parametrize("wanted", ["bytes=-", "bytes=x-y", "bytes=0-1,4-5", "lines=1-2"])
+def test_ranges_that_make_no_sense_are_left_alone(server: HttpServer, wanted: str) -> None:
+    assert get(server, Range=wanted)[:2] == (200, BODY)
+
+
+def test_content_that_raises_is_an_error_of_the_server() -> None:
+    def content(path: str) -> bytes | None:
+        return {"a": BODY}[path]
+
+    with HttpServer(content) as server:
+        connection = connect(server)
+        connection.request("GET", "/b")
+        response = connection.getresponse()
+        assert (response.status, b"KeyError" in response.read()) == (500, True)
+        connection.request("GET", "/a")
+        assert connection.getresponse().read() == BODY
+        connection.close()
+
+
+def test_latency_is_asked_for_before_every_answer(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(BODY)
+    asked: list[float] = []
+
+    def latency() -> float:
+        asked.append(0.0)
+        return 0.0
+
+    with HttpServer(tmp_path, latency=latency) as server:
+        assert get(server)[0] == 200
+        assert get(server, "/b")[0] == 404
+    assert len(asked) == 2
+
+
+def test_a_head_costs_no_bandwidth(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a").write_bytes(BODY)
+    carried: list[int] = []
+    monkeypatch.setattr(Link, "sent_at", lambda self, now, nbytes: (carried.append(nbytes), now)[1])
+    with HttpServer(tmp_path, bandwidth=1.0) as server:
+        connection = connect(server)
+        for method in ("HEAD", "GET"):
+            connection.request(method, "/a")
+            connection.getresponse().read()
+        connection.close()
+    assert carried == [0, len(BODY)]
+
+
+@pytest.mark.parametrize("status", [401, 403, 404, 500])
+def test_every_status_can_be_had(server: HttpServer, status: int) -> None:
+    server.fail_always(lambda path: True, Fault(status=status))
+    assert get(server)[0] == status
+    assert server.log[-1].status == status

@@ -6,6 +6,8 @@ asked before. A plane is given by the 1-D arrays ``y`` and ``x`` of its sample p
 
 from __future__ import annotations
 
+import functools
+import math
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +22,9 @@ _MASK = 0xFFFFFFFF
 # Mean of the squared cubic B-spline over its lattice (151/315) and variance of a uniform number in [-1, 1).
 _SPLINE_POWER = 151 / 315
 _UNIFORM_POWER = 1 / 3
+_FAR = 0x7F000000  # the bits of a float32 of 10³⁸
+_NEIGHBOUR = 0.9  # pitches between seeds that are neighbours, on average
+_CANDIDATE_BITS = np.int32(7)  # so a sample chooses among 8 seeds at most
 
 
 def hash32(seed: int, *parts: npt.NDArray[np.int64] | int) -> Uint:
@@ -28,12 +33,12 @@ def hash32(seed: int, *parts: npt.NDArray[np.int64] | int) -> Uint:
         (1,) * max((np.ndim(part) for part in parts), default=0), seed * 0x2545F491 & _MASK, np.uint32
     )
     for part, multiplier in zip(parts, _MULTIPLIERS, strict=False):
-        wrapped = np.asarray(np.asarray(part, dtype=np.int64) & _MASK, dtype=np.uint32)
+        wrapped = np.asarray(part, dtype=np.int64).astype(np.uint32)  # modulo 2³²
         mixed = mixed + wrapped * np.uint32(multiplier)
-    mixed = mixed ^ (mixed >> np.uint32(16))
-    mixed = mixed * np.uint32(0x7FEB352D)
+    mixed ^= mixed >> np.uint32(16)
+    mixed *= np.uint32(0x7FEB352D)
     mixed ^= mixed >> np.uint32(15)
-    mixed = mixed * np.uint32(0x846CA68B)
+    mixed *= np.uint32(0x846CA68B)
     mixed ^= mixed >> np.uint32(16)
     return mixed
 
@@ -60,19 +65,30 @@ def resolved(size: float, sample: float) -> float:
     return u * u * (3 - 2 * u)
 
 
-def spline_matrix(at: npt.NDArray[np.float64], pitch: float) -> tuple[npt.NDArray[np.int64], Float]:
-    """Lattice indices and the dense (len(at), len(indices)) matrix of cubic B-spline weights of positions ``at``."""
-    u = at / pitch
+@functools.lru_cache(1024)  # a drag through z or t asks for the same ones at every step; 40 KB each at most
+def _spline_matrix(first_at: float, step: float, count: int, pitch: float) -> tuple[npt.NDArray[np.int64], Float]:
+    """Lattice indices and the dense (count, len(indices)) matrix of cubic B-spline weights of evenly spaced places."""
+    u = (first_at + step * np.arange(count)) / pitch
     cell = np.floor(u).astype(np.int64)
     f = u - cell
-    first = int(cell.min()) - 1
-    count = int(cell.max()) + 3 - first
-    matrix = np.zeros((len(at), count), dtype=np.float32)
-    rows = np.arange(len(at))
+    first = int(cell[0]) - 1
+    matrix = np.zeros((count, int(cell[-1]) + 3 - first), dtype=np.float32)
+    rows = np.arange(count)
     column = cell - 1 - first
-    for k, weight in enumerate(((1 - f) ** 3, 3 * f**3 - 6 * f**2 + 4, 1 + 3 * f + 3 * f**2 - 3 * f**3, f**3)):
-        matrix[rows, column + k] = weight / 6
-    return first + np.arange(count), matrix
+    for k, weight in enumerate(_spline_weights(f)):
+        matrix[rows, column + k] = weight
+    return first + np.arange(matrix.shape[1]), matrix
+
+
+def _spline_weights(f: Any) -> tuple[Any, Any, Any, Any]:
+    """Weights of the four lattice points around a place ``f`` behind the second of them."""
+    return (1 - f) ** 3 / 6, (3 * f**3 - 6 * f**2 + 4) / 6, (1 + 3 * f + 3 * f**2 - 3 * f**3) / 6, f**3 / 6
+
+
+def _spline_point(at: float, pitch: float) -> tuple[npt.NDArray[np.int64], Float]:
+    """Lattice indices and weights, four each, of one place."""
+    cell = math.floor(at / pitch)
+    return np.arange(cell - 1, cell + 3), np.array(_spline_weights(at / pitch - cell), dtype=np.float32)
 
 
 def noise(
@@ -86,23 +102,24 @@ def noise(
 ) -> Float:
     """Smooth noise of mean 0 and variance 1 with structures of about ``2 * pitch``, shape (len(y), len(x)).
 
-    It changes along z over ``pitch`` as well, and in time over ``t_pitch`` frames (not at all if that is None).
+    ``y`` and ``x`` are evenly spaced and ascending. The noise changes along z over ``pitch`` as well, and in time over
+    ``t_pitch`` frames (not at all if that is None).
     """
-    iy, my = spline_matrix(y, pitch)
-    ix, mx = spline_matrix(x, pitch)
-    iz, mz = spline_matrix(np.array([z]), pitch)
+    iy, my = _spline_matrix(float(y[0]), float(y[1] - y[0]), len(y), pitch)
+    ix, mx = _spline_matrix(float(x[0]), float(x[1] - x[0]), len(x), pitch)
+    iz, wz = _spline_point(z, pitch)
     power = _UNIFORM_POWER * _SPLINE_POWER**3
     if t_pitch is None:
         lattice = uniform(hash32(seed, iz[:, None, None], iy[:, None], ix))
-        weights = mz[0]
+        weights = wz
     else:
-        it, mt = spline_matrix(np.array([t]), t_pitch)
+        it, wt = _spline_point(t, t_pitch)
         lattice = uniform(hash32(seed, it[:, None, None, None], iz[:, None, None], iy[:, None], ix))
-        weights = np.outer(mt[0], mz[0]).ravel()
+        weights = np.outer(wt, wz).ravel()
         power *= _SPLINE_POWER
-    flat = (lattice.reshape(len(weights), -1) * 2 - 1).T @ weights
-    plane: Float = my @ flat.reshape(len(iy), len(ix)) @ mx.T
-    return plane * np.float32(power**-0.5)
+    flat = weights @ (lattice.reshape(len(weights), -1) - np.float32(0.5))
+    plane: npt.NDArray[Any] = my @ (flat.reshape(len(iy), len(ix)) * np.float32(2 * power**-0.5)) @ mx.T
+    return plane
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,11 +137,9 @@ class Nearest:
     """For every sample of a plane, the seed it belongs to. Lengths in µm, arrays of the shape of the plane."""
 
     seeds: Seeds
-    index: npt.NDArray[np.int64]  # into ``seeds``
+    index: npt.NDArray[np.int32]  # into ``seeds``
     distance: Float  # to the seed, in 3-D
     border: Float  # about the distance to the border of its cell, 0 on it
-    dy: Float  # from the seed
-    dx: Float
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,13 +164,17 @@ class Lattice:
     sway: float = 0.0
 
     def near(self, row: npt.NDArray[np.int64], column: npt.NDArray[np.int64], z: float, t: float) -> Seeds:
-        """The seeds of the lattice cells ``row`` x ``column`` in the two layers next to ``z``: layer, row, column."""
-        first = int(np.floor(z / self.pitch - 0.5))
-        layer = np.array([first, first + 1])[:, None, None]
-        cell = np.broadcast_arrays(row[:, None], column, layer)
+        """The seeds of the columns ``row`` x ``column`` just below and just above ``z``: (2, row, column), flattened.
+
+        Each column of the lattice begins at a height of its own, so that all planes look alike.
+        """
+        start = uniform(hash32(self.seed + 1, row[:, None], column))
+        first = np.floor(z / self.pitch - 0.5 - start).astype(np.int64)
+        layer = np.stack([first, first + 1])
+        cell = (row[:, None], column, layer + start.astype(np.float64))
         hashes = hash32(self.seed, layer, row[:, None], column)
         places = []
-        for axis, slack in enumerate((2 * self.jitter, 2 * self.jitter, 1.4 * self.jitter)):
+        for axis, slack in enumerate((2 * self.jitter, 2 * self.jitter, self.jitter)):
             place = cell[axis] + 0.5 + (uniform(hashes, 3 + axis) - 0.5) * slack
             if axis < 2:  # every other layer sits above the gaps of the one below
                 place = place + (layer & 1) * 0.5
@@ -194,35 +213,40 @@ class Lattice:
         home = (row - all_rows[0]) * len(all_columns) + column - all_columns[0]
         steps = np.arange(-1, 3)
         around = (steps[:, None] * len(all_columns) + steps).ravel()
-        index = np.concatenate([around, around + len(all_rows) * len(all_columns)])[:, None] + home
+        index = home[:, None] + np.concatenate([around, around + len(all_rows) * len(all_columns)])
         far = np.square(seeds.z - np.float32(z))
-        rough = np.square(seeds.y[index] - my)
-        rough += np.square(seeds.x[index] - mx)
+        rough = np.square(seeds.y[index] - my[:, None])
+        rough += np.square(seeds.x[index] - mx[:, None])
         rough += far[index]
-        picked = np.take_along_axis(index, np.argpartition(rough, candidates - 1, axis=0)[:candidates], axis=0)
+        order = np.argpartition(rough, candidates - 1, axis=1)[:, :candidates]
+        picked = np.take_along_axis(index, order, axis=1).T
 
-        best = np.full(ty.shape, np.inf, dtype=np.float32)
+        # Squared distances with the number of the candidate in their last bits: positive floats compare like integers,
+        # so one minimum finds both the distance and whose it is.
+        best = np.full(ty.shape, _FAR, dtype=np.int32)
         second = best.copy()
-        which = np.zeros(ty.shape, dtype=np.int64)
-        dy, dx, closer = np.empty_like(best), np.empty_like(best), np.empty(ty.shape, dtype=bool)
-        for candidate in picked:
-            np.subtract(ty, seeds.y[candidate], out=dy)
-            np.multiply(dy, dy, out=dy)
-            np.subtract(tx, seeds.x[candidate], out=dx)
-            np.multiply(dx, dx, out=dx)
-            dy += dx
-            dy += far[candidate]
-            np.less(dy, best, out=closer)
-            np.copyto(which, candidate, where=closer)
-            np.maximum(dy, best, out=dx)
-            np.minimum(second, dx, out=second)
-            np.minimum(best, dy, out=best)
+        key, step = np.empty_like(best), np.empty_like(ty)
+        squared = key.view(np.float32)
+        for k, candidate in enumerate(picked):
+            np.subtract(ty, seeds.y[candidate], out=squared)
+            np.multiply(squared, squared, out=squared)
+            np.subtract(tx, seeds.x[candidate], out=step)
+            np.multiply(step, step, out=step)
+            squared += step
+            squared += far[candidate]
+            key &= ~_CANDIDATE_BITS
+            key |= np.int32(k)
+            np.minimum(second, np.maximum(best, key, out=step.view(np.int32)), out=second)
+            np.minimum(best, key, out=best)
 
         def plane(values: npt.NDArray[Any]) -> npt.NDArray[Any]:
             tiled = values.reshape(tile, tile, rows, columns).transpose(2, 0, 3, 1)
             return np.ascontiguousarray(tiled).reshape(height, width)
 
-        distance = np.sqrt(best)
-        border = (np.sqrt(second) - distance) * np.float32(0.5)
-        which = plane(which)
-        return Nearest(seeds, which, plane(distance), plane(border), at_y - seeds.y[which], at_x - seeds.x[which])
+        which = best & _CANDIDATE_BITS
+        which *= tiles
+        which += np.arange(tiles, dtype=np.int32)
+        chosen = plane(np.take(picked.astype(np.int32), which))
+        squared = best.view(np.float32)
+        border = (second.view(np.float32) - squared) * np.float32(0.5 / (_NEIGHBOUR * self.pitch))
+        return Nearest(seeds, chosen, plane(np.sqrt(squared)), plane(border))

@@ -20,7 +20,7 @@ CHANNELS = (
         "label": "nuclei",
         "color": "FF40FF",
         "active": True,
-        "window": {"min": 0, "max": 65535, "start": 0, "end": 26000},
+        "window": {"min": 0, "max": 65535, "start": 0, "end": 20000},
     },
 )
 _CHUNK_KEY = re.compile(r"s(\d{1,2})/c" + r"/(\d{1,9})" * 5)

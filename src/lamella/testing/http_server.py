@@ -9,6 +9,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import mimetypes
+import re
+import socket
+import struct
 import threading
 import time
 from collections import defaultdict, deque
@@ -25,7 +28,9 @@ from lamella.testing.shaping import Link
 Content = Callable[[str], bytes | None]
 Matcher = Callable[[str], bool]
 
-REASONS = {200: "OK", 206: "Partial Content", 404: "Not Found", 416: "Range Not Satisfiable"}
+REASONS = {200: "OK", 206: "Partial Content", 404: "Not Found", 416: "Range Not Satisfiable", 500: "Error"}
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_LINGER_NOT = struct.pack("ii", 1, 0)  # closing drops what is unsent and answers with a reset
 DRIP_BYTES, DRIP_S = 64, 0.05
 
 
@@ -64,9 +69,9 @@ class HttpServer:
     ----------
     content : path or callable
         A folder, or a function from a path without leading slash to bytes, None where there is nothing. The function
-        is called on ``threads`` worker threads.
-    latency : float
-        Seconds before each answer begins.
+        is called on ``threads`` worker threads. What it raises is answered with status 500.
+    latency : float or callable
+        Seconds before each answer begins, or a function that gives them anew for each.
     bandwidth : float, optional
         Bytes a second that all answers share.
     port : int
@@ -83,7 +88,7 @@ class HttpServer:
         self,
         content: str | Path | Content,
         *,
-        latency: float = 0.0,
+        latency: float | Callable[[], float] = 0.0,
         bandwidth: float | None = None,
         port: int = 0,
         threads: int = 2,
@@ -214,8 +219,9 @@ class HttpServer:
         headers = {k.strip().lower(): v.strip() for k, _, v in (line.partition(":") for line in lines if line)}
         seen = _Seen(method, unquote(urlsplit(target).path).lstrip("/"), headers.get("range"), began)
         fault = self._next_fault(seen.path)
-        if self.latency:
-            await asyncio.sleep(self.latency)
+        latency = self.latency() if callable(self.latency) else self.latency
+        if latency > 0:
+            await asyncio.sleep(latency)
         if fault is not None and fault.kind == "hang":
             assert self._stopping is not None
             try:
@@ -227,8 +233,12 @@ class HttpServer:
             extra = [] if fault.retry_after is None else [f"Retry-After: {fault.retry_after:g}"]
             await self._send(writer, seen, fault.status, b"", extra)
             return True
-        body = await self._loop.run_in_executor(self._workers, self._content, seen.path)
-        status, body, extra = _ranged(body, seen.range)
+        try:
+            content = await self._loop.run_in_executor(self._workers, self._content, seen.path)
+        except Exception as error:  # whatever it is, it is the content's, and the connection goes on
+            await self._send(writer, seen, 500, repr(error).encode(), [])
+            return True
+        status, body, extra = _ranged(content, seen.range)
         if fault is not None:
             return await self._send_broken(writer, seen, fault, status, body, extra)
         await self._send(writer, seen, status, body, [*extra, f"Content-Type: {_type_of(seen.path)}"])
@@ -249,7 +259,7 @@ class HttpServer:
         self, writer: asyncio.StreamWriter, seen: _Seen, status: int, body: bytes, extra: list[str], length: int = -1
     ) -> None:
         now = time.monotonic()
-        wait = self._link.sent_at(now, len(body)) - now
+        wait = self._link.sent_at(now, 0 if seen.method == "HEAD" else len(body)) - now
         if wait > 0:
             await asyncio.sleep(wait)
         lines = [
@@ -282,7 +292,10 @@ class HttpServer:
                 await self._send(writer, seen, status, body, extra, len(body) + 100)
             case _:
                 await self._send(writer, seen, status, body[: len(body) // 2], extra, len(body))
-        if fault.kind != "reset":
+        if fault.kind == "reset":
+            connection: socket.socket = writer.get_extra_info("socket")
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)
+        else:
             writer.write_eof()
         return False
 
@@ -303,9 +316,10 @@ def _ranged(body: bytes | None, wanted: str | None) -> tuple[int, bytes, list[st
     """Status, the bytes of the range and the headers that say so (RFC 9110, section 14)."""
     if body is None:
         return 404, b"", []
-    if not wanted or not wanted.startswith("bytes=") or "," in wanted:
-        return 200, body, []
-    first, _, last = wanted[6:].partition("-")
+    match = _RANGE.fullmatch(wanted or "")
+    if match is None or match.group() == "bytes=-":
+        return 200, body, []  # none, several, or not understood: all of it, as a server may
+    first, last = match.groups()
     n = len(body)
     start, stop = (n - min(int(last), n), n) if not first else (int(first), min(int(last) + 1, n) if last else n)
     if start >= n or stop <= start:
