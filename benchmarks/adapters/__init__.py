@@ -47,8 +47,8 @@ class Adapter(Protocol):
         """One sample of the finest level on each pixel, the centre stays."""
         ...
 
-    def pan(self, fraction: float) -> None:
-        """Move the picture to the left by a part of the canvas width."""
+    def pan(self, down: float, right: float) -> None:
+        """Move the view by parts of the canvas height and width."""
         ...
 
     def view_figures(self) -> dict[str, Any]:

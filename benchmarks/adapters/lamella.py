@@ -65,10 +65,11 @@ class LamellaAdapter:
         spacing = self.viewer.layers[0].scale[-1]
         view.camera.zoom = 1 / (view.pixel_ratio * spacing)
 
-    def pan(self, fraction: float) -> None:
+    def pan(self, down: float, right: float) -> None:
         view = self.viewer.views[0]
         depth, row, column = view.camera.center
-        view.camera.center = (depth, row, column + fraction * view.canvas_size[0] / view.camera.zoom)
+        width, height = (n / view.camera.zoom for n in view.canvas_size)
+        view.camera.center = (depth, row + down * height, column + right * width)
 
     def view_figures(self) -> dict[str, Any]:
         view = self.viewer.views[0]

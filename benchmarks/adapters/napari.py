@@ -83,10 +83,10 @@ class NapariAdapter:
     def zoom_to_native(self) -> None:
         self.viewer.camera.zoom = 1.0
 
-    def pan(self, fraction: float) -> None:
-        width = self._canvas.size[1] / self.viewer.camera.zoom
+    def pan(self, down: float, right: float) -> None:
+        height, width = (n / self.viewer.camera.zoom for n in self._canvas.size)
         depth, row, column = self.viewer.camera.center
-        self.viewer.camera.center = (depth, row, column + fraction * width)
+        self.viewer.camera.center = (depth, row + down * height, column + right * width)
 
     def view_figures(self) -> dict[str, Any]:
         return {"level": self._layer.data_level} if self._layer.multiscale else {}

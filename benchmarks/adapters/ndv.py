@@ -69,7 +69,7 @@ class NdvAdapter:
     def zoom_to_native(self) -> None:
         raise Unsupported("ndv shows no multi-scale images")
 
-    def pan(self, fraction: float) -> None:
+    def pan(self, down: float, right: float) -> None:
         raise Unsupported("ndv shows no multi-scale images")
 
     def view_figures(self) -> dict[str, Any]:

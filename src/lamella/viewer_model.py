@@ -472,11 +472,10 @@ class ViewerModel:
         return [f"opening {name}" for name in self.opening] + [m for v in self._views for m in self._missing_in(v)]
 
     def _missing_in(self, view: View) -> list[str]:
-        if not self._pictures.is_newest(view):
-            return ["the picture of the newest camera and look"]
+        picture = "" if self._pictures.is_newest(view) else "the picture of the newest camera and look"
         frame = self._pictures.frame_of(view)
         found = (progress.lacking(layer, self._slicer.requested(view, layer), frame) for layer in self.layers)
-        return [text for text in found if text]
+        return [text for text in (*found, picture) if text]
 
     def _update_statuses(self) -> None:
         """Tell each layer how much of it the views show."""
