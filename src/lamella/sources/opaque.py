@@ -48,7 +48,7 @@ class OpaqueSource:
         check_shape(self.name, self.shape)
         self.token = new_token()
         self.fill_value: Any = self.dtype.type(0)
-        self.pool = Pool(key=f"opaque:{self.token}", slots=1, threads=1)
+        self.pool = Pool(key=f"opaque:{self.token}:{self.name}", slots=1, threads=1)
         self.in_memory = False
         self._grid = _regular_grid(getattr(data, "chunks", None), self.shape, self.dtype)
         self._data: Any = data

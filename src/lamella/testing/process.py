@@ -40,7 +40,7 @@ class ServerProcess:
         *,
         latency: float = 0.0,
         bandwidth: float | None = None,
-        module: str = "lamella.testing.process",
+        module: str = "lamella.testing",
         arguments: tuple[str, ...] = (),
     ) -> None:
         self._command = [sys.executable, "-m", module, *arguments]
