@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -31,7 +33,8 @@ class Pictures:
         self._outbox = outbox
         self._renderer: Renderer = NullRenderer(outbox.put)
         self._frames: dict[int, Frame] = {}
-        self._serials: dict[int, int] = {}  # of the newest scene of each view
+        self._scenes: dict[int, Scene] = {}  # the newest of each view
+        self._serials = itertools.count(1)
 
     @property
     def renderer_name(self) -> str:
@@ -43,13 +46,18 @@ class Pictures:
 
     def post(self, view: View, layers: Iterable[Layer]) -> None:
         """Say what ``view`` shows from now on."""
-        serial = self._serials[view.id] = self._serials.get(view.id, 0) + 1
+        old = self._scenes.get(view.id)
         draws = tuple(LayerDraw(layer.id, layer.kind, layer.look()) for layer in layers)
-        self._renderer.set_scene(Scene(view.id, view.snapshot(), draws, interacting=view.interacting, serial=serial))
+        scene = Scene(view.id, view.snapshot(), draws, interacting=view.interacting)
+        same = old is not None and _look_the_same(scene, old)
+        scene = replace(scene, serial=old.serial if old is not None and same else next(self._serials))
+        self._scenes[view.id] = scene
+        self._renderer.set_scene(scene)
 
     def use(self, make: Callable[[Callable[[Frame], None]], Renderer]) -> None:
         """Draw with another renderer from now on. The caller posts the scenes and delivers the responses again."""
         old, self._renderer = self._renderer, make(self._outbox.put)
+        self._scenes.clear()  # no frame of the old one is new enough
         old.close()
 
     def need_pixels(self) -> bool:
@@ -68,7 +76,8 @@ class Pictures:
     def is_newest(self, view: View) -> bool:
         """Whether the frame of ``view`` shows its newest scene."""
         frame = self._frames.get(view.id)
-        return frame is not None and frame.serial >= self._serials[view.id]
+        scene = self._scenes.get(view.id)
+        return frame is not None and scene is not None and frame.serial >= scene.serial
 
     def take(self, frame: Frame, wanted: bool) -> Frame | None:
         """Keep a frame as the newest of its view, or let go of one that nobody wants; returns the one before."""
@@ -82,7 +91,7 @@ class Pictures:
 
     def forget(self, view: View) -> None:
         self._renderer.remove_view(view.id)
-        self._serials.pop(view.id, None)
+        self._scenes.pop(view.id, None)
         frame = self._frames.pop(view.id, None)
         if frame is not None:
             frame.release()
@@ -100,6 +109,12 @@ class Pictures:
         for frame in self._frames.values():
             frame.release()
         self._frames.clear()
+
+
+def _look_the_same(a: Scene, b: Scene) -> bool:
+    """Whether two scenes of a view differ in nothing but the point, which is drawn when its slice comes."""
+    point = {"point": a.state.point, "margin_left": a.state.margin_left, "margin_right": a.state.margin_right}
+    return a.layers == b.layers and a.background == b.background and a.state == replace(b.state, **point)  # type: ignore[arg-type]
 
 
 def write_picture(rgba: Pixels, path: str | Path) -> None:

@@ -200,6 +200,7 @@ class ViewerModel:
             fit_dims(view.dims, self.layers, first=True)
             self._fit(view)
         view.events.changed.connect(partial(self._on_view_changed, weakref.ref(view)))
+        view.events.interacting.connect(partial(self._on_interacting, weakref.ref(view)))
         view.dims.events.order.connect(partial(self._on_order_changed, weakref.ref(view)))
         self._refresh_view(view)
         return view
@@ -534,6 +535,10 @@ class ViewerModel:
     def _on_order_changed(self, view: weakref.ref[View]) -> None:
         if (found := view()) is not None and self.layers:
             self._fit(found)
+
+    def _on_interacting(self, view: weakref.ref[View], interacting: bool) -> None:
+        if (found := view()) is not None and not interacting and not self._closed:
+            self._engine.rest(found.id)
 
     def _on_view_changed(self, view: weakref.ref[View]) -> None:
         if (found := view()) is not None:

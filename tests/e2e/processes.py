@@ -43,25 +43,24 @@ def run(command: Sequence[str], timeout: float = HANG, **changes: str) -> Ended:
 
 
 class Running:
-    """A process that a test talks to: it prints lines, and ends when it is interrupted."""
+    """A process that goes on until the test ends it."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self.process = process
-        self.lines: list[str] = []
-
-    def wait_for(self, line: str) -> None:
-        """Read its output up to ``line``."""
-        assert self.process.stdout is not None
-        for text in self.process.stdout:
-            self.lines.append(text.rstrip("\n"))
-            if self.lines[-1] == line:
-                return
-        raise AssertionError(f"it ended without printing {line!r}: {self.lines} {self.end()}")
 
     def interrupt(self) -> float:
         """Ctrl-C; seconds until it has ended."""
         began = time.perf_counter()
         self.process.send_signal(signal.SIGINT)
+        self.process.wait(HANG)
+        return time.perf_counter() - began
+
+    def tell(self, line: str) -> float:
+        """Write a line to it; seconds until it has ended."""
+        assert self.process.stdin is not None
+        began = time.perf_counter()
+        self.process.stdin.write(f"{line}\n")
+        self.process.stdin.flush()
         self.process.wait(HANG)
         return time.perf_counter() - began
 
@@ -73,7 +72,12 @@ class Running:
 @contextmanager
 def started(command: Sequence[str], **changes: str) -> Iterator[Running]:
     process = subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment(**changes)
+        command,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env=environment(**changes),
     )
     try:
         yield Running(process)

@@ -6,6 +6,7 @@ import gc
 import threading
 import weakref
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -484,6 +485,7 @@ def test_the_old_picture_stays_until_the_coarse_tiles_are_there(stand, planes):
     stand.draw(VIEW, old)
     after = len(stand.recorder.frames)
     stand.renderer.set_slice(response([], generation=2, plane=1, complete=False, extent=((-0.5,) * 2, (31.5,) * 2)))
+    stand.renderer.set_scene(scene(VIEW, {1: look()}))  # nothing has changed on screen: no frame comes by itself
     frame, picture = stand.recorder.wait(lambda f: bool(f.pending.get(1)), after)
     assert frame.slices[1] is old
     assert (picture[..., 0] == 20).all()
@@ -758,3 +760,19 @@ def test_auto_falls_back_to_numpy_with_one_sentence():
 def test_an_unknown_name_is_refused():
     with pytest.raises(ValueError, match="choose auto, gl, reference or null"):
         make_renderer("vulkan", lambda frame: None)
+
+
+def test_a_scene_that_looks_the_same_is_not_drawn_again(any_stand):
+    """Moving a slider changes the point of a scene; the picture changes when the slice comes."""
+    plane = np.full((32, 32), 50, np.uint8)
+    first = replace(scene(VIEW, {1: look()}), serial=1)
+    any_stand.renderer.set_scene(first)
+    any_stand.renderer.set_slice(response([tile(plane)]))
+    any_stand.shown(_1=1)
+    count = len(any_stand.recorder.frames)
+    moved = replace(first, state=replace(VIEW, point=(7.0, *VIEW.point[1:])))
+    any_stand.renderer.set_scene(moved)
+    any_stand.renderer.set_slice(response([tile(plane)], generation=2))
+    any_stand.shown(after=count, _1=2)
+    assert len(any_stand.recorder.frames) == count + 1
+    assert any_stand.recorder.frames[-1].state.point[0] == 7

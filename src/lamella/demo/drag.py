@@ -40,7 +40,7 @@ class ScriptedDrag:
         self._first_full: float | None = None
         self._axis = 0
         self._asked: list[int] = []
-        self._shown: list[tuple[float, float]] = []  # when, and the position that came on screen
+        self._shown: list[tuple[float, int]] = []  # when, and the position that came on screen
         self._released: float | None = None
         self._settled: float | None = None
         self._reads = (0, 0)
@@ -76,8 +76,9 @@ class ScriptedDrag:
             self._first_full = now
             self._start_drag()
         if self._asked:
-            position = responses[0].point[self._axis]
-            if not self._shown or self._shown[-1][1] != position:
+            start, _, step = self._viewer.dims.range[self._axis]
+            position = round((responses[0].point[self._axis] - start) / step)
+            if position in self._asked and (not self._shown or self._shown[-1][1] != position):
                 self._shown.append((now, position))
         if self._released is not None and self._settled is None and full:
             self._settled = now
@@ -122,7 +123,7 @@ class ScriptedDrag:
     def report(self) -> str:
         """What was measured, a line each."""
         assert self._first_coarse and self._first_full and self._settled and self._released
-        dims_step = {p for _, p in self._shown}
+        positions = {p for _, p in self._shown}
         gaps = [b - a for a, b in pairwise(self._beats)] or [0.0]
         long_ms = sum(g for g in gaps if g > 16.7e-3) * 1e3
         waits = [b - a for (a, _), (b, _) in pairwise(self._shown)] or [0.0]
@@ -132,7 +133,7 @@ class ScriptedDrag:
                 f"first full picture     {(self._first_full - self._began) * 1e3:7.0f} ms",
                 f"longest stall          {max(gaps) * 1e3:7.1f} ms of a {HEARTBEAT_MS} ms timer on the main thread "
                 f"({long_ms:.0f} ms in all above 16.7)",
-                f"positions shown        {len(dims_step):7d} of {POSITIONS} asked for in "
+                f"positions shown        {len(positions):7d} of {POSITIONS} asked for in "
                 f"{POSITIONS * STEP_MS / 1e3:g} s; at most {max(waits) * 1e3:.0f} ms without a new one",
                 f"settled after          {(self._settled - self._released) * 1e3:7.0f} ms",
                 f"chunks read            {self._reads[1] - self._reads[0]:7d} during the drag",

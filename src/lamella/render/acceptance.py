@@ -83,6 +83,11 @@ class Acceptance:
         return [] if self.drawn is None else self._waiting(self.drawn)
 
     @property
+    def has_candidate(self) -> bool:
+        """A response with another key waits for its tiles; what is drawn does not change until it is ready."""
+        return self._candidate is not None
+
+    @property
     def pending(self) -> int:
         """How much waits before the newest response is drawn in full."""
         if self._newest is not None:

@@ -30,7 +30,7 @@ class LayerDraw:
 class Scene:
     """All that a view shows, bottom layer first. Invisible layers are in it: their tiles are kept.
 
-    ``serial`` counts the scenes of a view; a frame says which one it shows.
+    Scenes of a view with the same ``serial`` look the same; a frame says which one it shows. 0: not known.
     """
 
     view: int

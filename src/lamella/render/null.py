@@ -30,11 +30,13 @@ class NullRenderer:
         with self._lock:
             if self._closed:
                 return
+            old = self._scenes.get(scene.view)
             self._scenes[scene.view] = scene
             members = {draw.layer for draw in scene.layers}
             held = self._slices.get(scene.view, {})
             self._slices[scene.view] = {layer: r for layer, r in held.items() if layer in members}
-            self._dirty.add(scene.view)
+            if old is None or not scene.serial or scene.serial != old.serial:
+                self._dirty.add(scene.view)
         self._deliver(scene.view)
 
     def set_slice(self, response: LayerSliceResponse) -> None:

@@ -53,8 +53,10 @@ class Stage:
         return any(scene.interacting for scene in self.scenes.values())
 
     def set_scene(self, scene: Scene) -> None:
+        old = self.scenes.get(scene.view)
         self.scenes[scene.view] = scene
-        self.dirty.add(scene.view)
+        if old is None or not scene.serial or scene.serial != old.serial:
+            self.dirty.add(scene.view)
         members = {draw.layer for draw in scene.layers}
         self._drop({p for p in self._layers if p[0] == scene.view and p[1] not in members})
         for layer in members:
@@ -68,7 +70,11 @@ class Stage:
 
     def offer(self, response: LayerSliceResponse) -> None:
         acceptance = self._layers.get((response.view, response.layer))
-        if acceptance is not None and acceptance.offer(response):
+        if acceptance is None:
+            return
+        drawn = acceptance.drawn
+        acceptance.offer(response)
+        if acceptance.drawn is not drawn:
             self.dirty.add(response.view)
 
     def upload(self, enough: Callable[[], bool]) -> bool:
@@ -78,6 +84,7 @@ class Stage:
         """
         self._advance()
         queue = self._queue()
+        drawn = {place for place, acceptance in self._layers.items() if not acceptance.has_candidate}
         if self._upload is not None and not any(tile.key == self._upload.tile.key for _, tile, _ in queue):
             self.atlas.discard(self._upload.tile.key)  # nobody wants it any more
             self._upload = None
@@ -87,7 +94,9 @@ class Stage:
                 break
             if tile.key not in self.atlas:
                 stopped = self._begin(place, tile, coarsest) and self._continue(enough)
-        self.dirty.update(view for (view, layer), tile, _ in queue if not self._layers[view, layer].waits(tile))
+        self.dirty.update(
+            place[0] for place, tile, _ in queue if place in drawn and not self._layers[place].waits(tile)
+        )
         self._advance()
         self._let_go()
         return any(acceptance.wanted() for acceptance in self._layers.values())

@@ -31,6 +31,7 @@ from lamella.slicing.events import (
     Redeliver,
     Removed,
     Resized,
+    Rest,
     Retry,
     Slot,
     Start,
@@ -131,6 +132,10 @@ class Engine:
         """Somebody waits for completion: hold nothing back."""
         self._events.put(Hurry(on))
 
+    def rest(self, view: int) -> None:
+        """The user has let go of ``view``."""
+        self._events.put(Rest(view))
+
     def resize_cache(self, limit: int) -> None:
         self._events.put(Resized(limit))
 
@@ -169,7 +174,7 @@ class Engine:
             warnings.warn(
                 f"closed while {len(stuck)} read(s) did not return; left behind as daemon threads: {', '.join(stuck)}",
                 RuntimeWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
 
     # The slicing thread

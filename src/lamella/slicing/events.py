@@ -73,6 +73,13 @@ class Hurry:
 
 
 @dataclass(frozen=True, slots=True)
+class Rest:
+    """The user has let go of a view: it will not move in the next moment."""
+
+    view: int
+
+
+@dataclass(frozen=True, slots=True)
 class Resized:
     """The cache limit in bytes changed."""
 
@@ -89,7 +96,7 @@ class Redeliver:
     """Whoever shows the responses has lost them."""
 
 
-Event = Want | Removed | Done | Assembled | Measured | Hurry | Resized | Retry | Redeliver
+Event = Want | Removed | Done | Assembled | Measured | Hurry | Rest | Resized | Retry | Redeliver
 
 
 # Actions

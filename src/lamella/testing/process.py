@@ -109,7 +109,3 @@ def main() -> None:
     arguments = parser.parse_args()
     with HttpServer(arguments.folder, latency=arguments.latency, bandwidth=arguments.bandwidth) as server:
         serve_until_orphaned(server.url)
-
-
-if __name__ == "__main__":
-    main()

@@ -113,6 +113,7 @@ class Image(Layer):
         self._user_limits = None if contrast_limits is None else _checked_limits("contrast_limits", contrast_limits)
         self._limits_range = _union(self._auto_limits, self._user_limits)
         self._locked_data_level: int | None = None
+        self._last_look: ImageLook | None = None
         super().__init__(
             source.ndim - self._rgb,
             name=name if name is not None else (source.name if isinstance(data, Multiscale) else "") or "Image",
@@ -279,8 +280,8 @@ class Image(Layer):
         self._change("interpolation", one_of("interpolation", value, INTERPOLATION_MODES), "look")
 
     def look(self) -> ImageLook:
-        """The look now, frozen."""
-        return ImageLook(
+        """The look now, frozen; the same object until it changes."""
+        look = ImageLook(
             lut=self._lut,
             contrast_limits=self.contrast_limits,
             gamma=self._gamma,
@@ -289,6 +290,9 @@ class Image(Layer):
             interpolation=self._interpolation,
             visible=self._visible,
         )
+        if self._last_look is None or not look.same_as(self._last_look):
+            self._last_look = look
+        return self._last_look
 
     # ---- inside --------------------------------------------------------------------------------------------------
 

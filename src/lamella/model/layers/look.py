@@ -36,3 +36,15 @@ class ImageLook:
     blending: str
     interpolation: str
     visible: bool
+
+    def same_as(self, other: ImageLook) -> bool:
+        """Whether both look alike; a lookup table is only the same if it is the same array."""
+        mine = (self.contrast_limits, self.gamma, self.opacity, self.blending, self.interpolation, self.visible)
+        return self.lut is other.lut and mine == (
+            other.contrast_limits,
+            other.gamma,
+            other.opacity,
+            other.blending,
+            other.interpolation,
+            other.visible,
+        )
