@@ -367,6 +367,8 @@ class ViewerModel:
         """Read again what failed."""
         self._failures.clear()
         self._engine.retry_failed()
+        self._slicer.request_again()
+        self._update_statuses()
 
     def value_at(self, view: View, x: float, y: float) -> str:
         """One line on what the shown picture has at a canvas position: coordinates, then each layer's value."""

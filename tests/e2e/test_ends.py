@@ -5,16 +5,20 @@ from __future__ import annotations
 import json
 import sys
 import threading
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from lamella.testing import Fault, HttpServer
+from lamella.viewer_model import ViewerModel
 from tests.e2e.processes import HANG, LAMELLA, python, started
 from tests.e2e.stores import is_chunk, write_volume
 
-PROMPT = 1.0  # seconds: a promise of the program, measured here at 0.3 to 0.5 on two cores
+# The promise is 1 s; it takes 0.3 to 0.5 on two idle cores. A guard, not a measurement: a test machine may be busy with
+# something else, and a program that waits for the server would take at least the 10 s of its time limit.
+PROMPT = 6.0
 
 OPENED = """
 import sys, threading
@@ -71,11 +75,8 @@ HANGS: dict[str, Callable[[str], bool]] = {"metadata": lambda path: True, "chunk
 
 
 def assert_prompt(end_once: Callable[[], float]) -> None:
-    """A machine that is busy with something else may take longer once, not three times in a row."""
-    took = [end_once()]
-    while took[-1] >= PROMPT and len(took) < 3:
-        took.append(end_once())
-    assert took[-1] < PROMPT, took
+    took = end_once()
+    assert took < PROMPT
 
 
 @pytest.mark.parametrize("what", HANGS)
@@ -201,9 +202,22 @@ def test_a_model_leaves_nothing_either(tmp_path: Path) -> None:
     ended = python(MODEL, str(tmp_path / "a.npy"))
     assert ended.status == 0, ended.err
     handles, threads, files = json.loads(ended.out)
-    assert handles[-1] == handles[1]
+    (files_before, threads_before), (files_after, threads_after) = handles[1], handles[-1]
+    assert files_after == files_before
+    assert threads_after < threads_before + 10  # an ended thread may take a moment to go
     assert threads == ["MainThread"]
     assert files == []
+
+
+def test_closing_while_a_server_hangs_warns_of_nothing(server: HttpServer) -> None:
+    asked = Asked(server, HANGS["chunks"])
+    viewer = ViewerModel()
+    viewer.open(f"{server.url}/volume.zarr")
+    asked.wait()
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # no thread of lamella is stuck: the reads are tensorstore's
+        viewer.close()
+    assert not [t for t in threading.enumerate() if t.name.startswith("lamella")]
 
 
 STUCK = """

@@ -126,3 +126,17 @@ def test_tiles_that_stand_in_keep_the_range_of_their_dtype():
     stage.upload(lambda: False)
     stage.offer(response([], generation=2, complete=False, window=((0, 0), (9, 9))))
     assert stage.pictures(0)[0][0].limits == (0, 65535)
+
+
+def test_a_placeholder_stays_until_the_tiles_that_replace_it_are_uploaded():
+    """The complete response to a key that is drawn without any tile yet: nothing else is there to see."""
+    stage = make(1)
+    extent = ((-0.5, -0.5), (63.5, 63.5))
+    stage.offer(response([], complete=False, extent=extent))
+    stage.upload(lambda: True)
+    stage.offer(response(tiles_of(plane(), 32)))
+    for left in (4, 3, 2, 1, 0):
+        (picture,), _, _ = stage.pictures(0)
+        assert len(picture.tiles) == 4 - left
+        assert (picture.placeholder is not None) == (left > 0)
+        stage.upload(lambda: True)

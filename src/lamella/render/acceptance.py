@@ -88,6 +88,11 @@ class Acceptance:
         return self._candidate is not None
 
     @property
+    def uploaded(self) -> bool:
+        """Every tile of what is drawn is there, or has been given up."""
+        return self.drawn is None or not self._waiting(self.drawn)
+
+    @property
     def pending(self) -> int:
         """How much waits before the newest response is drawn in full."""
         if self._newest is not None:

@@ -117,9 +117,10 @@ def placeholder_color(background: tuple[float, float, float]) -> tuple[float, fl
     return (r * 0.85, g * 0.85, b * 0.85)
 
 
-def placeholder_box(response: ImageSliceResponse, blending: str) -> Box | None:
-    """The layer's extent while the slice is incomplete; None where a grey would darken what is beneath."""
-    if response.complete or response.empty or blending in ("minimum", "multiplicative"):
+def placeholder_box(response: ImageSliceResponse, blending: str, uploaded: bool = True) -> Box | None:
+    """The layer's extent while the slice is incomplete or not ``uploaded`` in full; None where a grey would darken
+    what is beneath."""
+    if (response.complete and uploaded) or response.empty or blending in ("minimum", "multiplicative"):
         return None
     return response.extent
 

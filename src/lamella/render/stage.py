@@ -140,7 +140,7 @@ class Stage:
             tiles=finest_first(t for t in tiles if is_visible(t.box, bounds)),
             failed=[box for box in response.failed_boxes if is_visible(box, bounds)],
             level=response.level,
-            placeholder=placeholder_box(response, blending),
+            placeholder=placeholder_box(response, blending, held.uploaded),
         )
 
     def _queue(self) -> list[tuple[Place, Tile, bool]]:

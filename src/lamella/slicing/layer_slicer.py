@@ -8,6 +8,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable
 from concurrent.futures import Future
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lamella.model.view_state import ViewState
@@ -91,6 +92,14 @@ class LayerSlicer:
         """Slice ``layers`` for what ``view`` asks for now, as demands that newer requests do not overwrite."""
         state = view.snapshot()
         return {layer: self._engine.slice(self._make_request(view, state, layer, 1, Mode.SYNC)) for layer in layers}
+
+    def request_again(self) -> None:
+        """Request everything once more: what could not be had before may be there now."""
+        for slot, last in self._requested.items():
+            request = replace(last, generation=last.generation + 1, mode=Mode.SETTLED)
+            self._requested[slot] = request
+            self._generations[slot] = request.generation
+            self._engine.want(request)
 
     def world_changed(self) -> None:
         """Layers came, went or moved: the common world may have other units."""

@@ -153,6 +153,15 @@ class Source(Protocol):
         ...
 
 
+@runtime_checkable
+class Forgetful(Protocol):
+    """A source with caches of its own below lamella's."""
+
+    def forget(self) -> None:
+        """Reads from now on see the data as they are now. Any thread; returns at once."""
+        ...
+
+
 def nbytes(box: Box, dtype: np.dtype[Any]) -> int:
     """Bytes of the decoded samples in ``box``."""
     return math.prod(int(s.stop - s.start) for s in box) * dtype.itemsize

@@ -113,13 +113,19 @@ def open_tensorstore(
     }
     if metadata is not None:
         spec.update(metadata, assume_metadata=True)  # an argument open=True would undo it
+    context = context or make_context(location)
+
+    def open_store() -> Any:
+        store = ts.open(spec, context=context, read=True).result()
+        return store if order is None else store[ts.d[:].translate_to[0]].transpose(list(order))
+
     try:
-        store = ts.open(spec, context=context or make_context(location), read=True).result()
+        store = open_store()
     except (OverflowError, TypeError) as error:
         raise ValueError(str(error)) from None
-    if order is not None:
-        store = store[ts.d[:].translate_to[0]].transpose(list(order))
-    return TensorStoreSource(store, name=name or location.name, pool=location.pool)
+    # Only with its metadata given is opening it again free of I/O.
+    reopen = open_store if metadata is not None else None
+    return TensorStoreSource(store, name=name or location.name, pool=location.pool, reopen=reopen)
 
 
 class TensorStoreSource:
@@ -136,6 +142,9 @@ class TensorStoreSource:
         What messages call it.
     pool : Pool, optional
         Where its reads run; guessed from the store if not given.
+    reopen : callable, optional
+        Opens the store once more, without I/O: what was cached before is then checked again (``recheck_cached_data``
+        is ``"open"``).
 
     Raises
     ------
@@ -143,7 +152,14 @@ class TensorStoreSource:
         The store cannot be a picture, or breaks a limit.
     """
 
-    def __init__(self, store: ts.TensorStore, *, name: str | None = None, pool: Pool | None = None) -> None:
+    def __init__(
+        self,
+        store: ts.TensorStore,
+        *,
+        name: str | None = None,
+        pool: Pool | None = None,
+        reopen: Callable[[], ts.TensorStore] | None = None,
+    ) -> None:
         self.name = name or "the tensorstore"
         self.token = new_token()
         self.shape: tuple[int, ...] = tuple(int(n) for n in store.shape)
@@ -161,6 +177,7 @@ class TensorStoreSource:
             check_chunk(self.name, self._grid.chunk, self.dtype)
         self._forbidden_is_missing = self.pool.remote
         self._store: ts.TensorStore | None = store
+        self._reopen = reopen
         self._in_flight: set[Any] = set()
 
     def __repr__(self) -> str:
@@ -186,9 +203,14 @@ class TensorStoreSource:
 
     def close(self) -> None:
         """Let go of the store; reads in flight answer `Failed`."""
-        self._store = None
+        self._store = self._reopen = None
         for future in list(self._in_flight):
             future.cancel()
+
+    def forget(self) -> None:
+        """Reads from now on see the data as they are now; a store that a user opened has its own rules."""
+        if self._store is not None and self._reopen is not None:
+            self._store = self._reopen()
 
     def _read(self, box: Box, done: Callable[[Outcome], None]) -> None:
         store = self._store

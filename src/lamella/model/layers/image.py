@@ -15,6 +15,7 @@ from psygnal import Signal
 from lamella.model._validate import flag, integer, number, numbers, one_of
 from lamella.model.layers.base import Array, Layer, LayerEvents
 from lamella.model.layers.look import INTERPOLATION_MODES, ImageLook
+from lamella.sources.base import Forgetful
 from lamella.sources.multiscale import Multiscale
 
 MIN_RGB_SIDE = 30  # the sides of an image are longer than this before its last axis is guessed to be colours
@@ -171,6 +172,13 @@ class Image(Layer):
         self._emit(
             "data", "version", *unlocked, *self._changed_limits(before), *([] if same_size else ["extent"]), "slicing"
         )
+
+    def refresh(self) -> None:
+        """The data changed where they lie: read them again."""
+        for level in self._source.levels:
+            if isinstance(level, Forgetful):
+                level.forget()
+        super().refresh()
 
     @property
     def rgb(self) -> bool:
