@@ -92,7 +92,8 @@ def screenshot(
     try:
         write_screenshot(path, output, point, size, timeout)
     except (OpenError, ValueError, TimeoutError, OSError) as error:
-        _fail(str(error))
+        refused = error.strerror if isinstance(error, OSError) else None  # by the operating system
+        _fail(f"{output} cannot be written: {refused}" if refused else str(error))
     typer.echo(f"wrote {output}")
 
 

@@ -28,8 +28,17 @@ def show(paths: Sequence[str]) -> int:
 
     viewer = Viewer()
     openings = [viewer.open_async(path) for path in paths]
+    told: set[str] = set()
+
+    def tell() -> None:
+        """Say what could not be opened, while the window stays."""
+        for opening in openings:
+            if opening.error is None or isinstance(opening.error, OpenCancelled) or opening.path in told:
+                continue
+            told.add(opening.path)
+            print(f"lamella: {opening.error}", file=sys.stderr, flush=True)
+
+    viewer.events.opening.connect(lambda names: tell())
     run()
-    errors = [o.error for o in openings if o.error is not None and not isinstance(o.error, OpenCancelled)]
-    for error in errors:
-        print(f"lamella: {error}", file=sys.stderr)
-    return 1 if errors and len(errors) == len(openings) else 0
+    tell()
+    return 1 if told == set(paths) else 0

@@ -11,7 +11,7 @@ import pytest
 import zarr
 
 from lamella.testing import Fault, HttpServer
-from tests.e2e.processes import Ended, lamella
+from tests.e2e.processes import Ended, lamella, python
 
 
 def one_sentence(ended: Ended, *words: str) -> None:
@@ -110,6 +110,8 @@ def test_bad_options_are_named(tmp_path: Path) -> None:
     one_sentence(lamella("screenshot", file, "-o", out, "--size", "10by10"), "10by10")
     one_sentence(lamella("screenshot", file, "-o", out, "--point", "1,2,3,4"), "4 coordinates", "3 axes")
     one_sentence(lamella("screenshot", file, "-o", tmp_path / "no" / "x.png"), "no folder")
+    (tmp_path / "taken.png").mkdir()
+    one_sentence(lamella("screenshot", file, "-o", tmp_path / "taken.png"), "taken.png cannot be written")
     assert not out.exists()
     assert lamella("screenshot", file, "-o", out, "--point", "2").status == 0
     assert out.stat().st_size > 0
@@ -130,3 +132,48 @@ def test_view_without_a_display_says_what_would_work(tmp_path: Path) -> None:
 def test_usage_errors_have_a_status_of_their_own() -> None:
     assert lamella("info", "--no-such-option").status == 2
     assert lamella("screenshot", "x").status == 2
+
+
+VIEW = """
+import sys
+import lamella.qt.viewer
+from lamella.cli import main
+from lamella.qt import application
+from qtpy.QtCore import QTimer
+app = application.get_app()
+def look():
+    for viewer in application.open_viewers():
+        if not viewer.opening and viewer.loaded:
+            print(viewer.window.status_bar.isVisible(), len(viewer.layers), viewer.screenshot().max())
+            timer.stop()
+            viewer.window.close()
+timer = QTimer()
+timer.timeout.connect(look)
+timer.start(20)
+sys.argv = ["lamella", "view", *sys.argv[1:]]
+main()
+"""
+
+
+def test_a_window_on_something_bad_still_works_and_shows_the_rest(tmp_path: Path) -> None:
+    np.save(tmp_path / "good.npy", np.full((3, 40, 50), 77, "u1"))
+    np.save(tmp_path / "bad.npy", np.zeros((0, 5)))
+    nothing, bad, good = (str(tmp_path / name) for name in ("nothing.zarr", "bad.npy", "good.npy"))
+    ended = python(VIEW, nothing, bad, good)
+    assert ended.out.split() == ["True", "1", "255"]  # the last is alpha
+    lines = [line for line in ended.err.splitlines() if line.startswith("lamella: ")]
+    assert [nothing in lines[0], bad in lines[1], len(lines)] == [True, True, 2]
+    assert "Traceback" not in ended.err
+    assert ended.status == 0
+    assert python(VIEW, nothing).status == 1
+
+
+@pytest.mark.parametrize("what", ["nothing else", "some numbers"])
+def test_nan_and_infinity_are_drawn_around(tmp_path: Path, what: str) -> None:
+    data = np.full((40, 50), np.nan, "f4")
+    if what == "some numbers":
+        data[:, ::5], data[:, 1::5], data[:, 2::5] = 3, np.inf, -np.inf
+    np.save(tmp_path / "a.npy", data)
+    ended = lamella("screenshot", tmp_path / "a.npy", "-o", tmp_path / "x.png")
+    assert ended.status == 0, ended.err
+    assert "Warning" not in ended.err
