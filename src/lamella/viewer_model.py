@@ -374,10 +374,6 @@ class ViewerModel:
         """One line on what the shown picture has at a canvas position: coordinates, then each layer's value."""
         return picking.describe(self.layers, self._pictures.frame_of(view), x, y)
 
-    def frame_of(self, view: View) -> Frame | None:
-        """The frame that ``view`` shows; its pixels are valid until the next one."""
-        return self._pictures.frame_of(view)
-
     # The main thread's side of the other threads
 
     def set_wake(self, wake: Callable[[], None] | None) -> None:

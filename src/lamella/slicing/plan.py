@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from lamella.sources.base import Box, Source
 
@@ -81,7 +81,6 @@ class Plan:
     region: tuple[tuple[int, int], ...]
     extent: tuple[tuple[float, ...], tuple[float, ...]]
     empty: bool
-    details: Any = field(default=None)
 
     @property
     def needed(self) -> int:
