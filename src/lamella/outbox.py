@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable
 from typing import Any
+
+from lamella import trace
+
+STALL_S = 1 / 60  # a main thread that leaves something lying for longer has missed a frame
 
 
 class Outbox:
@@ -19,6 +24,7 @@ class Outbox:
         self._filled = threading.Condition()
         self._wake: Callable[[], None] | None = None
         self._closed = False
+        self._filled_at = 0.0
 
     def set_wake(self, wake: Callable[[], None] | None) -> None:
         with self._filled:
@@ -32,6 +38,8 @@ class Outbox:
             if self._closed:
                 return
             first = not self._items
+            if first:
+                self._filled_at = time.monotonic()
             self._items.append(item)
             self._filled.notify_all()
             wake = self._wake if first else None
@@ -43,7 +51,10 @@ class Outbox:
         with self._filled:
             items = list(self._items)
             self._items.clear()
-            return items
+            waited = time.monotonic() - self._filled_at if items and self._wake is not None else 0.0
+        if waited > STALL_S:
+            trace.record("stall", waited)
+        return items
 
     def wait(self, timeout: float) -> None:
         """Return when there is something to take, or after ``timeout`` seconds."""

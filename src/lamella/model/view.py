@@ -49,6 +49,10 @@ class View:
         What is *shown*, filled by the viewer.
     shown_state : ViewState or None
         The state of the picture that is shown, set by the viewer.
+    playing : bool
+        Whether a player moves the view, set by the player.
+    upcoming : tuple of tuple of float
+        While it plays: the next world points, in the order of their deadlines, set by the player.
     picker : callable or None
         What `pick` asks, set by the viewer.
     events : ViewEvents
@@ -60,6 +64,8 @@ class View:
         self.camera = Camera()
         self.slices: dict[Layer, Any] = {}
         self.shown_state: ViewState | None = None
+        self.playing = False
+        self.upcoming: tuple[tuple[float, ...], ...] = ()
         self.picker: Callable[[float, float], list[tuple[Layer, Any, tuple[float, ...]]]] | None = None
         self.events = ViewEvents(self)
         self._canvas_size = (800, 600)

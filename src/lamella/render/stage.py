@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
+from lamella import trace
 from lamella.model.layers.look import ImageLook
 from lamella.render.acceptance import Acceptance
 from lamella.render.atlas import Atlas, Page, TextureFormat
@@ -182,6 +183,7 @@ class Stage:
                     return True
             self.backend.finish(upload.placed, upload.tile.texture, upload.pages, self.atlas)
             self.atlas.finish(upload.tile.key)
+            trace.record("uploaded", *upload.place)
         except Exception as error:
             self.atlas.discard(upload.tile.key)
             self._give_up(upload.place, upload.tile, error)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from lamella.slicing.plan import ChunkRead
+from lamella.slicing.prefetch import Motion
 from lamella.slicing.pursuit import Pursuit
 
 
@@ -14,9 +16,13 @@ class Fetch:
     """A chunk on its way. The token is the identity of the attempt."""
 
     read: ChunkRead
+    ahead: bool = False  # nobody has asked for it yet
     attempts: int = 0
     token: int = 0
     reserved: int = 0
+    started: float = 0.0
+    coarse: bool = False
+    stuck: bool = False  # it has not answered for so long that nobody waits any more
     retry_at: float | None = None  # backing off, holding neither slot nor bytes
 
 
@@ -32,6 +38,9 @@ class Demand:
     load_time: float = 0.0  # running mean of start → first rung complete
     last_kept: float = -math.inf
     charged: int = 0  # bytes of the tiles it holds, reserved in the cache
+    motion: Motion = field(default_factory=Motion)
+    ahead: Iterator[ChunkRead] = field(default_factory=lambda: iter(()))  # what it will probably want next
+    next_ahead: ChunkRead | None = None  # the first of them, not started yet
 
     def pursuits(self) -> list[Pursuit]:
         return [*self.older, self.newest]

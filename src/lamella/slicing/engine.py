@@ -28,6 +28,7 @@ from lamella.slicing.events import (
     Hurry,
     Measure,
     Measured,
+    Note,
     Redeliver,
     Removed,
     Resized,
@@ -41,9 +42,10 @@ from lamella.slicing.events import (
 from lamella.slicing.request import LayerSliceRequest, Mode
 from lamella.slicing.response import LayerSliceResponse
 from lamella.slicing.scheduler import Scheduler
+from lamella.slicing.statistics import CacheStatistics
 from lamella.slicing.types import TYPES
 from lamella.slicing.workers import WorkerPool
-from lamella.sources.base import Failed, FailureKind, Outcome
+from lamella.sources.base import Failed, FailureKind, Loaded, Outcome
 
 JOIN_S = 0.5  # at close: how long reads under way may take to end
 
@@ -156,7 +158,11 @@ class Engine:
     @property
     def reads_started(self) -> int:
         """Reads since the engine was made."""
-        return self._scheduler.reads_started
+        return self._scheduler.reads.started
+
+    def statistics(self) -> CacheStatistics:
+        """Counters and sizes of the cache now, each for itself: they may be a moment apart."""
+        return self._scheduler.statistics()
 
     def close(self) -> None:
         """Stop wanting, end the thread and the pools. Reads that are stuck are named in a warning."""
@@ -181,6 +187,7 @@ class Engine:
 
     def _run(self) -> None:
         wake_at: float | None = None
+        evicted_before = 0
         item: Any = None
         action: Any = None
         while True:
@@ -217,6 +224,9 @@ class Engine:
             for action in actions:
                 self._carry_out(action)
             actions, action = [], None  # they hold arrays
+            if (evicted := self._scheduler.cache.evictions) > evicted_before:
+                trace.record("evicted", evicted - evicted_before)
+                evicted_before = evicted
             wake_at = self._scheduler.wake_at(time.monotonic())
             if self._idle_waiters and self._scheduler.idle and self._events.empty():
                 for waiter in self._idle_waiters:
@@ -259,8 +269,10 @@ class Engine:
             case Measure():
                 self._compute.submit(partial(_measure, self._events, action))
             case Deliver(slot, response):
-                trace.record("deliver", *slot, response.generation, response.have, response.needed)
+                trace.record("delivered", *slot, response.generation, response.have, response.needed)
                 self._hand_over(slot, response)
+            case Note(code, details):
+                trace.record(code, *details)
             case Tell(layer, source, failure):
                 trace.record("failed", layer, source.name, failure.message)
                 self._tell(layer, source.name, failure)
@@ -285,6 +297,7 @@ class Engine:
 
 
 def _put_done(events: SimpleQueue[Any], token: int, outcome: Outcome) -> None:
+    trace.record("bytes", token, outcome.data.nbytes if isinstance(outcome, Loaded) else 0)
     events.put(Done(token, outcome))
 
 
@@ -301,6 +314,8 @@ def _assemble(events: SimpleQueue[Any], action: Assemble) -> None:
         tile = kind.fill(action.read) if action.chunk is None else kind.assemble(action.read, action.chunk)
     except Exception as error:
         tile = Failed(FailureKind.CORRUPT, f"{type(error).__name__}: {error}")
+    else:
+        trace.record("decoded", *action.slot, tile.nbytes)
     events.put(Assembled(action.slot, action.read, tile, action.pinned, action.reserved))
 
 

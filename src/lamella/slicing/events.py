@@ -150,4 +150,12 @@ class Tell:
     failure: Failed
 
 
-Action = Start | Assemble | Measure | Deliver | Tell
+@dataclass(frozen=True, slots=True)
+class Note:
+    """For the trace: a code of `lamella.trace` and what identifies the event."""
+
+    code: str
+    details: tuple[Any, ...]
+
+
+Action = Start | Assemble | Measure | Deliver | Tell | Note

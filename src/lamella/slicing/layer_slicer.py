@@ -59,10 +59,13 @@ class LayerSlicer:
             if last is not None:
                 self.remove(view, layer)
             return
-        mode = Mode.SETTLED if last is None else Mode.INTERACTIVE
+        mode = Mode.SETTLED if last is None else Mode.PLAYBACK if view.playing else Mode.INTERACTIVE
         request = self._make_request(view, state, layer, self._generations.get(slot, 0) + 1, mode)
         if last is not None and _same(request, last):
             return
+        if view.playing:
+            place = self._place(state, layer)
+            request = replace(request, upcoming=tuple(place.point(world) for world in view.upcoming))
         self._requested[slot] = request
         self._generations[slot] = request.generation
         self._engine.want(request)

@@ -8,6 +8,7 @@ from collections.abc import Hashable
 from lamella.slicing.plan import ChunkKey, ChunkRead, Plan
 from lamella.slicing.request import LayerSliceRequest
 from lamella.slicing.response import Tile
+from lamella.sources.base import Failed
 
 
 class Pursuit:
@@ -33,7 +34,7 @@ class Pursuit:
         self.pressed = False  # deliver it as it is: the picture before it holds the memory that it needs
         self.kept: dict[Hashable, Tile] = {}  # tiles of the same key that an earlier window left behind
         self.tiles: dict[Hashable, Tile] = {}
-        self.failures: dict[ChunkKey, tuple[ChunkRead, str]] = {}
+        self.failures: dict[ChunkKey, tuple[ChunkRead, Failed]] = {}
         self.waiting: dict[ChunkKey, ChunkRead] = {}
         self.queues: list[deque[ChunkRead]] = [deque() for _ in plan.rungs]
         self.todo: list[int] = [len(rung) for rung in plan.rungs]
@@ -64,17 +65,24 @@ class Pursuit:
 
     @property
     def target_failures(self) -> list[tuple[ChunkRead, str]]:
-        return [f for f in self.failures.values() if f[0].level == self.plan.level]
+        return [(r, failed.message) for r, failed in self.failures.values() if r.level == self.plan.level]
 
     def got(self, read: ChunkRead, tile: Tile) -> None:
         """The tile of ``read`` is there."""
         self.tiles[read.tile_key] = tile
         self._settle(read)
 
-    def lost(self, read: ChunkRead, message: str) -> None:
+    def lost(self, read: ChunkRead, failure: Failed) -> None:
         """There will be no tile of ``read``."""
-        self.failures[read.key] = (read, message)
+        self.failures[read.key] = (read, failure)
         self._settle(read)
+
+    def find(self, read: ChunkRead) -> None:
+        """Ask once more for what was lost."""
+        del self.failures[read.key]
+        self.todo[read.rung] += 1
+        self.queues[read.rung].append(read)
+        self.dirty = True
 
     def _settle(self, read: ChunkRead) -> None:
         self.waiting.pop(read.key, None)

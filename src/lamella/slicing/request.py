@@ -18,7 +18,7 @@ class Mode(Enum):
 
     INTERACTIVE = "interactive"  # the user is moving: the coarse rung, then the target
     SETTLED = "settled"  # the view rests: one more rung may stand between them
-    PLAYBACK = "playback"
+    PLAYBACK = "playback"  # a player is moving: as INTERACTIVE, and what comes next is known
     SYNC = "sync"  # somebody waits for the complete slice
 
 
@@ -90,6 +90,8 @@ class LayerSliceRequest:
     mode : Mode
     data : object
         What the layer type refers to: `ImageSlice` for images.
+    upcoming : tuple of tuple of float
+        Points, as in `SliceKey.point`, that a player will ask for next, in the order of their deadlines.
     """
 
     generation: int
@@ -102,3 +104,4 @@ class LayerSliceRequest:
     point: tuple[float, ...]
     mode: Mode
     data: Any
+    upcoming: tuple[tuple[float, ...], ...] = ()

@@ -2,19 +2,21 @@
 
 Demand is declared: a view says what it wants now, and the difference to what is there is the work. The rules:
 
-- order of reads is (rung, started generations first, round-robin over layers, distance from the centre);
+- order of reads is (rung, started generations first, round-robin over layers, distance from the centre); what may be
+  wanted next comes after all of them;
 - a superseded generation whose first rung is asked for already is still shown if it is newer than what is shown;
 - one read per chunk, however many views and layers want it;
 - a slot of a pool and the bytes of the chunk and its tile are granted together, before the read starts;
-- a failed read waits for its next attempt without holding a slot.
+- a failed read waits for its next attempt without holding a slot; a host that fails again and again is left alone for a
+  while, and what waits for it fails with it; when it comes back, what was lost is read by itself.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 import random
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy.typing as npt
@@ -25,12 +27,11 @@ from lamella.slicing.events import (
     Action,
     Assemble,
     Assembled,
-    Deliver,
     Done,
     Event,
     Hurry,
-    Measure,
     Measured,
+    Note,
     Redeliver,
     Removed,
     Resized,
@@ -41,23 +42,22 @@ from lamella.slicing.events import (
     Tell,
     Want,
 )
+from lamella.slicing.lanes import STUCK_S
 from lamella.slicing.plan import ChunkKey, ChunkRead
+from lamella.slicing.prefetch import Ahead
 from lamella.slicing.pursuit import Pursuit
-from lamella.slicing.request import Mode
+from lamella.slicing.reads import Reads
+from lamella.slicing.request import LayerSliceRequest, Mode
 from lamella.slicing.response import Tile
-from lamella.slicing.retry import FORGET_FAILURE_S, retry_delay
+from lamella.slicing.showing import PATIENCE_S, Showing
+from lamella.slicing.statistics import CacheStatistics
 from lamella.slicing.types import TYPES, ChunkedType
-from lamella.sources.base import Failed, FailureKind, Loaded
+from lamella.sources.base import Failed, FailureKind, Loaded, Missing, Pool
 
-PATIENCE_S = 0.25  # the newest picture is shown this long after the request even if it has holes; also how long the
-# coarse rung of an older one is protected
 REST_S = 0.1  # a view that has not moved for this long rests
-FINER_WHILE_MOVING = 16  # reads beyond the first rung at once on a remote store: 8 and 16 lose least when the view
-# moves on (172 and 178 ms until complete, 271 with 32)
 FRAME_S = 1 / 30  # load time that one generation in flight can hide
 MAX_IN_FLIGHT = 4  # superseded generations that may still start reads of their first rung
 MAX_OLDER = 32  # superseded generations that are remembered at all
-MAX_REMEMBERED = 100_000  # chunks known to be missing or failed
 TARGET_SHARE = 4  # the chunks and tiles of a target level may take 1/4 of the cache limit
 
 
@@ -81,20 +81,11 @@ class Scheduler:
         types: Mapping[str, ChunkedType] = TYPES,
     ) -> None:
         self.cache = ChunkCache(cache_limit)
+        self.reads = Reads(self.cache, rng or random.Random())
         self.demands: dict[Slot, Demand] = {}
-        self.reads_started = 0
         self._types = types
-        self._rng = rng or random.Random()
-        self._fetches: dict[ChunkKey, Fetch] = {}
-        self._by_token: dict[int, ChunkKey] = {}
-        self._failed: dict[ChunkKey, tuple[float, Failed]] = {}
-        self._missing: set[ChunkKey] = set()
-        self._in_use: dict[str, int] = {}
-        self._coarse_in_use: dict[str, int] = {}
-        self._limits: dict[int, tuple[float, float]] = {}
-        self._measuring: set[int] = set()
+        self._showing = Showing(self.cache, types)
         self._hurry = False
-        self._tokens = itertools.count(1)
         self._turn = 0
         self._assembling = 0
         self._pressed = False
@@ -113,62 +104,90 @@ class Scheduler:
         """
         self._actions = []
         for event in events:
-            match event:
-                case Want():
-                    self._want(event, now)
-                case Removed(slot):
-                    self._remove(slot)
-                case Done():
-                    self._done(event, now)
-                case Assembled():
-                    self._assembled(event, now)
-                case Measured(layer, limits):
-                    self._limits[layer] = limits
-                    self._measuring.discard(layer)
-                    for pursuit in self._pursuits_of_layer(layer):
-                        pursuit.dirty = True
-                case Hurry(on):
-                    self._hurry = on
-                case Rest(view):
-                    for slot, demand in self.demands.items():
-                        if slot[0] == view:
-                            demand.moved = -math.inf
-                case Resized(limit):
-                    self.cache.resize(limit)
-                case Retry():
-                    self._retry_failed()
-                case Redeliver():
-                    for demand in self.demands.values():
-                        demand.newest.dirty = True
+            self._take(event, now)
+        for fetch in self.reads.newly_stuck(now):
+            self._give_up_stuck(fetch)
         self._fill(now)
-        self._deliver(now)
+        self._actions += self._showing.deliver(self.demands, now)
         if self._pressed:  # memory was given up for the newest picture: go on with it
             self._pressed = False
             self._fill(now)
-            self._deliver(now)
+            self._actions += self._showing.deliver(self.demands, now)
+        self._read_ahead(now)
         return self._actions
+
+    def _take(self, event: Event, now: float) -> None:
+        match event:
+            case Want():
+                self._want(event, now)
+            case Removed(slot):
+                self._remove(slot)
+            case Done():
+                self._done(event, now)
+            case Assembled():
+                self._assembled(event, now)
+            case Measured(layer, limits):
+                self._showing.measured(layer, limits)
+                for (_, other), demand in self.demands.items():
+                    if other == layer:
+                        for pursuit in demand.pursuits():
+                            pursuit.dirty = True
+            case Hurry(on):
+                self._hurry = on
+            case Rest(view):
+                for slot, demand in self.demands.items():
+                    if slot[0] == view:
+                        demand.moved = -math.inf
+            case Resized(limit):
+                self.cache.resize(limit)
+            case Retry():
+                self.reads.forgive()
+                self._find_lost(lambda read, failure: True)
+            case Redeliver():
+                for demand in self.demands.values():
+                    demand.newest.dirty = True
 
     def wake_at(self, now: float) -> float | None:
         """When `step` is due again if nothing happens until then."""
-        times = [f.retry_at for f in self._fetches.values() if f.retry_at is not None]
+        times = list(self.reads.wake_times())
+        lost = False
         for demand in self.demands.values():
-            if demand.newest.dirty and not demand.newest.delivered:
-                times.append(demand.newest.created + PATIENCE_S)
-            if not demand.newest.complete:
+            newest = demand.newest
+            if newest.dirty and not newest.delivered:
+                times.append(newest.created + PATIENCE_S)
+            if not newest.complete:
                 times.append(demand.moved + REST_S)
-        return min((t for t in times if t > now), default=None)
+            lost = lost or bool(newest.failures) or not newest.complete
+        if lost:
+            times.append(self.reads.lanes.opens_at(now))
+        return min((t for t in times if now < t < math.inf), default=None)
 
     @property
     def idle(self) -> bool:
         """Nothing is under way and nothing is left to do."""
-        return not self._by_token and all(d.newest.complete and not d.newest.dirty for d in self.demands.values())
+        return not self.reads.under_way and all(d.newest.complete and not d.newest.dirty for d in self.demands.values())
+
+    def statistics(self) -> CacheStatistics:
+        """Counters and sizes now."""
+        cache, reads = self.cache, self.reads
+        return CacheStatistics(
+            limit=cache.limit,
+            resident=cache.resident,
+            reserved=cache.reserved,
+            chunks=len(cache),
+            hits=cache.hits,
+            misses=cache.misses,
+            evictions=cache.evictions,
+            reads_started=reads.started,
+            prefetched=reads.ahead_started,
+            prefetch_used=cache.ahead_used,
+        )
 
     # Events
 
     def _want(self, want: Want, now: float) -> None:
         request = want.request
-        budget = self.cache.limit // TARGET_SHARE
-        plan = self._types[request.kind].plan(request, budget)
+        plan = self._types[request.kind].plan(request, self._budget)
         pursuit = Pursuit(request, plan, now)
         demand = self.demands.get(want.slot)
         if demand is None:
@@ -176,20 +195,30 @@ class Scheduler:
         else:
             if request.generation <= demand.newest.generation:
                 return
-            self._supersede(demand, pursuit, now)
-        if request.mode is Mode.INTERACTIVE:
+            self._supersede(want.slot, demand, pursuit, now)
+        if request.mode in (Mode.INTERACTIVE, Mode.PLAYBACK):
             pursuit.eager = now - demand.moved >= REST_S
             demand.moved = now
+        self._actions.append(Note("plan", (*want.slot, request.generation, sum(map(len, plan.rungs)))))
         self._queue_reads(want.slot, demand, pursuit, now)
-        self._charge(demand)
+        self._showing.charge(demand)
+        demand.motion.observe(request, now)
+        demand.ahead = self._ahead(demand.motion.ahead(request))
+        demand.next_ahead = None
 
-    def _supersede(self, demand: Demand, pursuit: Pursuit, now: float) -> None:
+    @property
+    def _budget(self) -> int:
+        return self.cache.limit // TARGET_SHARE
+
+    def _supersede(self, slot: Slot, demand: Demand, pursuit: Pursuit, now: float) -> None:
         old = demand.newest
         demand.newest = pursuit
-        if old.request.key == pursuit.request.key:
-            pursuit.kept = {**old.kept, **old.tiles}
-        elif self._worth_keeping(demand, old, now):
-            demand.older.append(old)
+        pursuit.kept = _still_true(old, pursuit)
+        if old.request.key != pursuit.request.key:
+            if self._worth_keeping(demand, old, now):
+                demand.older.append(old)
+            elif not old.delivered:
+                self._actions.append(Note("aborted", (*slot, old.generation)))
         demand.older = [p for p in demand.older if p.generation > demand.shown][-MAX_OLDER:]
 
     def _worth_keeping(self, demand: Demand, old: Pursuit, now: float) -> bool:
@@ -215,13 +244,14 @@ class Scheduler:
                 if tile is not None:
                     pursuit.got(read, tile)
                     continue
-                failed = self._failed.get(read.key)
-                if failed is not None and now - failed[0] < FORGET_FAILURE_S:
-                    pursuit.lost(read, failed[1].message)
+                failure = self.reads.failure(read.key, now)
+                if failure is not None:
+                    pursuit.lost(read, failure)
                     continue
-                at_hand = read.key in self.cache or read.key in self._missing or read.key in self._fetches
+                at_hand = read.key in self.cache or read.key in self.reads.missing or read.key in self.reads.fetches
                 if not (at_hand and self._ask(slot, pursuit, read, now)):
                     pursuit.queues[number].append(read)
+                    self.reads.lane(read.source.pool).hasten(now)
         pursuit.kept = {k: t for k, t in pursuit.kept.items() if _overlaps(t, pursuit)}
 
     def _remove(self, slot: Slot) -> None:
@@ -229,121 +259,123 @@ class Scheduler:
         if demand is not None:
             self.cache.release(demand.charged)
         if not any(layer == slot[1] for _, layer in self.demands):
-            self._limits.pop(slot[1], None)
+            self._showing.forget(slot[1])
 
     def _done(self, done: Done, now: float) -> None:
-        key = self._by_token.pop(done.token, None)
-        if key is None:
+        ended = self.reads.end(done.token, done.outcome, now)
+        if ended is None:
             return
-        fetch = self._fetches[key]
-        pool = fetch.read.source.pool
-        self._in_use[pool.key] -= 1
-        self._coarse_in_use[pool.key] -= fetch.read.rung == 0
-        outcome = done.outcome
-        self.cache.release(fetch.reserved)
-        fetch.reserved = 0
-        if isinstance(outcome, Failed):
-            delay = retry_delay(outcome, fetch.attempts, self._rng)
-            if delay is not None and self._waiting_for(key):
-                fetch.retry_at = now + delay
-                return
-            del self._fetches[key]
-            if delay is None:
-                self._give_up(key, fetch.read, outcome, now)
-            return
-        del self._fetches[key]
-        chunk = None
-        if isinstance(outcome, Loaded):
-            chunk = outcome.data
-            if not fetch.read.source.in_memory:
-                self.cache.put(key, chunk)
-        else:
-            if len(self._missing) >= MAX_REMEMBERED:
-                self._missing.clear()
-            self._missing.add(key)
-        for slot, pursuit in self._waiting_for(key):
-            read = pursuit.waiting[key]
-            if not self._assemble(slot, pursuit, read, chunk):
-                pursuit.requeue(read)
+        fetch, back = ended
+        key, pool = fetch.read.key, fetch.read.source.pool
+        waiting = self._waiting_for(key)
+        match done.outcome:
+            case Failed() as failure:
+                if waiting and not self.reads.try_again(fetch, failure, now):
+                    self._give_up(key, fetch.read, failure, now)
+                elif waiting:
+                    self._actions.append(Note("retried", (fetch.token, fetch.read.source.name, failure.message)))
+                if self.reads.lane(pool).down and not self.reads.lane(pool).probing:
+                    self._abandon(pool, failure, now)
+            case Loaded() | Missing() as outcome:
+                chunk = outcome.data if isinstance(outcome, Loaded) else None
+                for slot, pursuit in waiting:
+                    if not self._assemble(slot, pursuit, pursuit.waiting[key], chunk):
+                        pursuit.requeue(pursuit.waiting[key])
+                if fetch.stuck:
+                    self._find_lost(lambda read, failure: read.key == key)
+        if back:
+            self.reads.forgive(final=False)
+            self._find_lost(lambda read, failure: failure.retryable and read.source.pool.key == pool.key)
 
     def _give_up(self, key: ChunkKey, read: ChunkRead, failure: Failed, now: float) -> None:
-        if len(self._failed) >= MAX_REMEMBERED:
-            self._failed.clear()
-        self._failed[key] = (now, failure)
+        self.reads.give_up(key, failure, now)
+        self._lose(key, read, failure)
+
+    def _lose(self, key: ChunkKey, read: ChunkRead, failure: Failed) -> None:
         layers = set()
         for slot, pursuit in self._waiting_for(key):
-            pursuit.lost(pursuit.waiting[key], failure.message)
+            pursuit.lost(pursuit.waiting[key], failure)
             layers.add(slot[1])
         self._actions += [Tell(layer, read.source, failure) for layer in sorted(layers)]
 
+    def _give_up_stuck(self, fetch: Fetch) -> None:
+        name = fetch.read.source.name
+        failure = Failed(FailureKind.TIMEOUT, f"{name} has not answered for {STUCK_S:g} s")
+        self._lose(fetch.read.key, fetch.read, failure)
+
+    def _abandon(self, pool: Pool, failure: Failed, now: float) -> None:
+        """A host is down: whatever waits for it fails with the read that tried it."""
+        for fetch in self.reads.backing_off(pool):
+            del self.reads.fetches[fetch.read.key]
+            self._give_up(fetch.read.key, fetch.read, failure, now)
+        for slot, demand in self.demands.items():
+            for pursuit in demand.pursuits():
+                for queue in pursuit.queues:
+                    lost = [r for r in queue if r.source.pool.key == pool.key]
+                    for read in lost:
+                        queue.remove(read)
+                        pursuit.lost(read, failure)
+                        self._actions.append(Tell(slot[1], read.source, failure))
+
+    def _find_lost(self, which: Callable[[ChunkRead, Failed], bool]) -> None:
+        """Ask again for what the newest pictures lack."""
+        for demand in self.demands.values():
+            for read, failure in list(demand.newest.failures.values()):
+                if which(read, failure):
+                    demand.newest.find(read)
+
     def _assembled(self, event: Assembled, now: float) -> None:
         self._assembling -= 1
-        self.cache.release(event.reserved)
         if event.pinned:
             self.cache.unpin(event.read.key)
         demand = self.demands.get(event.slot)
-        if demand is None:
-            return
         tile: Tile | None = None
-        for pursuit in demand.pursuits():
+        for pursuit in demand.pursuits() if demand is not None else []:
             read = pursuit.waiting.get(event.read.key)
             if read is None or read.tile_key != event.read.tile_key:
                 continue
             if isinstance(event.tile, Failed):
-                pursuit.lost(read, event.tile.message)
+                pursuit.lost(read, event.tile)
             else:
                 pursuit.got(read, event.tile)
                 tile = event.tile
             if pursuit.started is not None and read.rung == 0 and pursuit.covers:
                 took = now - pursuit.started
-                demand.load_time = took if not demand.load_time else 0.7 * demand.load_time + 0.3 * took
-        if tile is not None:
-            granted = self.cache.reserve(tile.nbytes)
-            assert granted, "a tile was made without a reservation"
+                demand.load_time = took if not demand.load_time else 0.7 * demand.load_time + 0.3 * took  # type: ignore[union-attr]
+        self.cache.exchange(event.reserved, tile.nbytes if tile is not None else 0)
+        if demand is not None and tile is not None:
             demand.charged += tile.nbytes
-        if isinstance(event.tile, Failed):
+        if demand is not None and isinstance(event.tile, Failed):
             self._actions.append(Tell(event.slot[1], event.read.source, event.tile))
-
-    def _retry_failed(self) -> None:
-        self._failed.clear()
-        for demand in self.demands.values():
-            pursuit = demand.newest
-            for read, _ in list(pursuit.failures.values()):
-                pursuit.todo[read.rung] += 1
-                pursuit.queues[read.rung].append(read)
-            if pursuit.failures:
-                pursuit.failures.clear()
-                pursuit.dirty = True
 
     # Decisions
 
     def _fill(self, now: float) -> None:
         """Hand out free slots in the order of wanting."""
-        for fetch in [f for f in self._fetches.values() if f.retry_at is not None and f.retry_at <= now]:
+        moving = self._moving(now)
+        for fetch in self.reads.due(now):
             if self._waiting_for(fetch.read.key):
-                self._try_start(fetch, now)
+                self._start(self.reads.start(fetch, now, moving=moving))
             else:
-                del self._fetches[fetch.read.key]
+                del self.reads.fetches[fetch.read.key]
         blocked: set[str] = set()
         for slot, pursuit, number in self._in_order(now):
             queue = pursuit.queues[number]
             while queue:
                 read = queue[0]
-                if read.source.pool.key in blocked or not self._ask(slot, pursuit, read, now):
-                    if not self._can_start(read, now):
-                        blocked.add(read.source.pool.key)
+                pool = read.source.pool
+                if pool.key in blocked or not self._ask(slot, pursuit, read, now):
+                    if not self.reads.lane(pool).admits(now, coarse=read.rung == 0, moving=moving):
+                        blocked.add(pool.key)
                     break
                 queue.popleft()
+        self._probe(now)
         self._turn += 1
 
     def _in_order(self, now: float) -> Iterator[tuple[Slot, Pursuit, int]]:
         """Pursuits with something to ask for, rung by rung; started older ones first, then layers in turn."""
-        slots = list(self.demands.items())
-        if not slots:
-            return
-        k = self._turn % len(slots)
-        slots = slots[k:] + slots[:k]
-        deepest = max(len(d.newest.plan.rungs) for _, d in slots)
+        slots = self._in_turn()
+        deepest = max((len(d.newest.plan.rungs) for _, d in slots), default=0)
         for slot, demand in slots:
             for pursuit in demand.older:
                 protected = pursuit.started is not None and now - pursuit.started < PATIENCE_S
@@ -359,29 +391,53 @@ class Scheduler:
                 if due and number < len(pursuit.queues) and pursuit.queues[number]:
                     yield slot, pursuit, number
 
+    def _in_turn(self) -> list[tuple[Slot, Demand]]:
+        slots = list(self.demands.items())
+        k = self._turn % max(len(slots), 1)
+        return slots[k:] + slots[:k]
+
     def _ask(self, slot: Slot, pursuit: Pursuit, read: ChunkRead, now: float) -> bool:
         """Take the chunk from the cache, join a read that is under way, or start one. False: not now."""
         key = read.key
         chunk = self.cache.get(key)
-        if chunk is not None or key in self._missing:
+        if chunk is not None or key in self.reads.missing:
             if self._assemble(slot, pursuit, read, chunk):
                 pursuit.waiting[key] = read
                 return True
-        elif key in self._fetches:
+        elif key in self.reads.fetches:
+            self.reads.claim(key)
             pursuit.waiting[key] = read
+            if self.reads.fetches[key].stuck:
+                self._give_up_stuck(self.reads.fetches[key])
             return True
-        elif self._try_start(Fetch(read), now):
+        elif self.reads.lane(read.source.pool).fenced:
+            self._lose_to_fence(slot, pursuit, read)
+            return True
+        elif self._start(self.reads.start(Fetch(read), now, moving=self._moving(now))):
             pursuit.waiting[key] = read
             if pursuit.started is None:
                 pursuit.started = now
             return True
-        if self._hopeless():
+        if self._hopeless(read, now, chunk is None):
             return self._make_room(slot, pursuit, read, now)
         return False
 
-    def _hopeless(self) -> bool:
-        """Nothing that is under way will ever make room."""
-        return not self._by_token and not self._assembling
+    def _start(self, start: Start | None) -> bool:
+        if start is not None:
+            self._actions.append(start)
+        return start is not None
+
+    def _lose_to_fence(self, slot: Slot, pursuit: Pursuit, read: ChunkRead) -> None:
+        name = read.source.name
+        failure = Failed(FailureKind.TIMEOUT, f"{name} is fenced off: a read of it has not answered for {STUCK_S:g} s")
+        pursuit.lost(read, failure)
+        self._actions.append(Tell(slot[1], read.source, failure))
+
+    def _hopeless(self, read: ChunkRead, now: float, to_read: bool) -> bool:
+        """It is memory that is lacking, and nothing that is under way will ever make room."""
+        if self.reads.under_way or self._assembling:
+            return False
+        return not to_read or self.reads.lane(read.source.pool).admits(now, coarse=True, moving=False)
 
     def _make_room(self, slot: Slot, pursuit: Pursuit, read: ChunkRead, now: float) -> bool:
         """The memory that is held is the picture before this one: show this one as it is. If it is not, give up."""
@@ -390,36 +446,44 @@ class Scheduler:
             pursuit.pressed = self._pressed = True
             return False
         pursuit.waiting[read.key] = read
-        needed = f"{_bytes_to_read(read):,} bytes more do not fit into the cache of {self.cache.limit:,} bytes"
+        nbytes = read.chunk_nbytes + read.tile_nbytes
+        needed = f"{nbytes:,} bytes more do not fit into the cache of {self.cache.limit:,} bytes"
         self._give_up(read.key, read, Failed(FailureKind.MEMORY, needed), now)
         return True
 
-    def _try_start(self, fetch: Fetch, now: float) -> bool:
-        """Grant a slot, and the bytes of the chunk and its tile, together or not at all."""
-        read = fetch.read
-        if not self._can_start(read, now) or not self.cache.reserve(_bytes_to_read(read)):
-            return False
-        pool = read.source.pool
-        fetch.reserved = _bytes_to_read(read)
-        fetch.retry_at = None
-        fetch.attempts += 1
-        fetch.token = next(self._tokens)
-        self._fetches[read.key] = fetch
-        self._by_token[fetch.token] = read.key
-        self._in_use[pool.key] = self._in_use.get(pool.key, 0) + 1
-        self._coarse_in_use[pool.key] = self._coarse_in_use.get(pool.key, 0) + (read.rung == 0)
-        self.reads_started += 1
-        self._actions.append(Start(fetch.token, read.source, read.box))
-        return True
+    def _probe(self, now: float) -> None:
+        """Try hosts that are down, when it is time, with something that the newest pictures lack."""
+        for demand in self.demands.values():
+            for read, failure in demand.newest.failures.values():
+                lane = self.reads.lane(read.source.pool)
+                if not lane.broken:
+                    continue
+                known = read.key in self.cache or read.key in self.reads.fetches
+                if failure.retryable and not known and lane.admits(now, coarse=True, moving=False):
+                    self._start(self.reads.start(Fetch(read), now, moving=False))
 
-    def _can_start(self, read: ChunkRead, now: float) -> bool:
-        pool = read.source.pool
-        used = self._in_use.get(pool.key, 0)
-        if used >= pool.slots:
-            return False
-        if read.rung == 0 or not pool.remote or not self._moving(now):
-            return True
-        return used - self._coarse_in_use.get(pool.key, 0) < FINER_WHILE_MOVING
+    def _read_ahead(self, now: float) -> None:
+        """Use what slots are left for what will probably be wanted next."""
+        for _, demand in self._in_turn():
+            playing = demand.newest.request.mode is Mode.PLAYBACK
+            while True:
+                read = demand.next_ahead
+                if read is None:
+                    read = demand.next_ahead = next(demand.ahead, None)
+                if read is None:
+                    break
+                known = read.key in self.cache or read.key in self.reads.missing or read.key in self.reads.fetches
+                wanted = not (known or read.source.in_memory or self.reads.failure(read.key, now))
+                if wanted and not self._start(self.reads.start_ahead(read, now, playing=playing)):
+                    break
+                demand.next_ahead = None
+
+    def _ahead(self, requests: Iterator[Ahead]) -> Iterator[ChunkRead]:
+        for ahead in requests:
+            request: LayerSliceRequest = ahead.request
+            rungs = self._types[request.kind].plan(request, self._budget).rungs
+            for rung in rungs[1:] if ahead.fine else rungs[:1]:
+                yield from rung
 
     def _moving(self, now: float) -> bool:
         return any(self._moves(d, now) for d in self.demands.values())
@@ -440,86 +504,21 @@ class Scheduler:
         self._actions.append(Assemble(slot, pursuit.request.kind, read, chunk, pinned, read.tile_nbytes))
         return True
 
-    def _deliver(self, now: float) -> None:
-        for slot, demand in self.demands.items():
-            for pursuit in demand.pursuits():
-                if pursuit.dirty and pursuit.generation >= demand.shown and self._presentable(demand, pursuit, now):
-                    self._show(slot, demand, pursuit)
-            older = [p for p in demand.older if p.generation > demand.shown and self._alive(p, now)]
-            if len(older) < len(demand.older):
-                demand.older = older
-                self._charge(demand)
-
-    def _alive(self, pursuit: Pursuit, now: float) -> bool:
-        """An older picture that is not asked for completely is given up once its protection has ended."""
-        return pursuit.coarse_started or (pursuit.started is not None and now - pursuit.started < PATIENCE_S)
-
-    def _presentable(self, demand: Demand, pursuit: Pursuit, now: float) -> bool:
-        layer = pursuit.request.layer
-        covers = pursuit.covers
-        if covers and not pursuit.plan.empty and pursuit.request.data.auto_contrast and layer not in self._limits:
-            if layer not in self._measuring:
-                tiles = [pursuit.tiles[r.tile_key] for r in pursuit.plan.rungs[0] if r.tile_key in pursuit.tiles]
-                if not tiles:
-                    return True
-                self._measuring.add(layer)
-                self._actions.append(Measure(layer, pursuit.request.kind, tiles))
-            return False
-        if covers or pursuit.delivered:
-            return True
-        if pursuit is not demand.newest:
-            return False
-        if pursuit.pressed:
-            return True
-        shown = demand.shown_pursuit
-        if shown is not None and shown.request.key == pursuit.request.key:
-            return True
-        return now - pursuit.created >= PATIENCE_S and layer not in self._measuring
-
-    def _show(self, slot: Slot, demand: Demand, pursuit: Pursuit) -> None:
-        request = pursuit.request
-        if pursuit.complete:
-            pursuit.kept.clear()  # any order of arrivals ends in the same picture
-        response = self._types[request.kind].respond(
-            request,
-            pursuit.plan,
-            [*pursuit.tiles.values(), *pursuit.kept.values()],
-            pursuit.have,
-            pursuit.target_failures,
-            self._limits.get(request.layer),
-        )
-        pursuit.dirty = False
-        pursuit.delivered = True
-        demand.shown = request.generation
-        changed, demand.shown_pursuit = demand.shown_pursuit is not pursuit, pursuit
-        if changed or pursuit.complete:
-            self._charge(demand)
-        self._actions.append(Deliver(slot, response))
-
-    def _charge(self, demand: Demand) -> None:
-        """Account for the tiles that this demand keeps alive: those it wants and those it shows."""
-        pursuits = demand.pursuits() if demand.shown_pursuit is None else [*demand.pursuits(), demand.shown_pursuit]
-        tiles = {id(t): t for p in pursuits for t in (*p.tiles.values(), *p.kept.values())}
-        held = sum(t.nbytes for t in tiles.values())
-        self.cache.release(demand.charged)
-        granted = self.cache.reserve(held)
-        assert granted, "a tile was made without a reservation"
-        demand.charged = held
-
     # Look-ups
 
     def _waiting_for(self, key: ChunkKey) -> list[tuple[Slot, Pursuit]]:
         return [(slot, p) for slot, d in self.demands.items() for p in d.pursuits() if key in p.waiting]
 
-    def _pursuits_of_layer(self, layer: int) -> Iterator[Pursuit]:
-        for (_, other), demand in self.demands.items():
-            if other == layer:
-                yield from demand.pursuits()
 
-
-def _bytes_to_read(read: ChunkRead) -> int:
-    """What a read and the tile made of it will take."""
-    return read.chunk_nbytes + read.tile_nbytes
+def _still_true(old: Pursuit, new: Pursuit) -> dict[Hashable, Tile]:
+    """Tiles of the picture before that may stand in the new one."""
+    tiles = {**old.kept, **old.tiles}
+    if old.request.key == new.request.key:
+        return tiles
+    if replace(old.request.key, version=new.request.key.version) == new.request.key:
+        # The data have changed in places: the keys of the tiles say where.
+        return {r.tile_key: tiles[r.tile_key] for rung in new.plan.rungs for r in rung if r.tile_key in tiles}
+    return {}
 
 
 def _overlaps(tile: Tile, pursuit: Pursuit) -> bool:

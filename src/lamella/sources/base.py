@@ -31,14 +31,15 @@ class FailureKind(Enum):
 
     CONNECTION = "connection"  # refused, reset, no such host, truncated body
     TIMEOUT = "timeout"
-    BUSY = "busy"  # 408, 429 and 5xx
+    BUSY = "busy"  # 408 and 5xx
+    THROTTLED = "throttled"  # 429: the server is well and wants fewer requests
     DENIED = "denied"  # 401 and 403
     CORRUPT = "corrupt"  # bytes that do not decode, or decode to another shape
     MEMORY = "memory"  # does not fit into the cache limit
     OTHER = "other"  # whatever a user's array raised
 
 
-RETRYABLE = frozenset({FailureKind.CONNECTION, FailureKind.TIMEOUT, FailureKind.BUSY})
+RETRYABLE = frozenset({FailureKind.CONNECTION, FailureKind.TIMEOUT, FailureKind.BUSY, FailureKind.THROTTLED})
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,9 @@ def from_http_code(code: int) -> Missing | Failed:
         return Missing()
     if code in (401, 403):
         kind = FailureKind.DENIED
-    elif code in (408, 429) or code >= 500:
+    elif code == 429:
+        kind = FailureKind.THROTTLED
+    elif code == 408 or code >= 500:
         kind = FailureKind.BUSY
     elif code == 416:  # a shard shorter than its own index
         kind = FailureKind.CORRUPT

@@ -1,0 +1,115 @@
+"""When a picture may be shown, and what the tiles behind it cost.
+
+A response is delivered when it covers the view with its first rung, never one that is older than what is shown; the
+newest one after a quarter of a second even with holes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from lamella.slicing.chunk_cache import ChunkCache
+from lamella.slicing.demand import Demand
+from lamella.slicing.events import Action, Deliver, Measure, Note, Slot
+from lamella.slicing.pursuit import Pursuit
+from lamella.slicing.types import ChunkedType
+
+PATIENCE_S = 0.25  # the newest picture is shown this long after the request even if it has holes; also how long the
+# coarse rung of an older one is protected
+
+
+class Showing:
+    """Turns what has arrived into responses. Owned by the slicing thread.
+
+    Parameters
+    ----------
+    cache : ChunkCache
+        Where the bytes of tiles are accounted for.
+    types : mapping
+        The layer types.
+    """
+
+    def __init__(self, cache: ChunkCache, types: Mapping[str, ChunkedType]) -> None:
+        self._cache = cache
+        self._types = types
+        self._limits: dict[int, tuple[float, float]] = {}  # contrast limits of each layer, measured once
+        self._measuring: set[int] = set()
+
+    def measured(self, layer: int, limits: tuple[float, float]) -> None:
+        """The contrast limits of a layer are known."""
+        self._limits[layer] = limits
+        self._measuring.discard(layer)
+
+    def forget(self, layer: int) -> None:
+        """Nobody wants the layer any more."""
+        self._limits.pop(layer, None)
+
+    def deliver(self, demands: Mapping[Slot, Demand], now: float) -> Iterator[Action]:
+        """The responses that are due, in the order of their generations."""
+        for slot, demand in demands.items():
+            for pursuit in demand.pursuits():
+                if pursuit.dirty and pursuit.generation >= demand.shown:
+                    yield from self._present(slot, demand, pursuit, now)
+            older = [p for p in demand.older if p.generation > demand.shown and self._alive(p, now)]
+            if len(older) < len(demand.older):
+                yield from (
+                    Note("aborted", (*slot, p.generation)) for p in demand.older if p not in older and not p.delivered
+                )
+                demand.older = older
+                self.charge(demand)
+
+    def _alive(self, pursuit: Pursuit, now: float) -> bool:
+        """An older picture that is not asked for completely is given up once its protection has ended."""
+        return pursuit.coarse_started or (pursuit.started is not None and now - pursuit.started < PATIENCE_S)
+
+    def _present(self, slot: Slot, demand: Demand, pursuit: Pursuit, now: float) -> Iterator[Action]:
+        layer = pursuit.request.layer
+        if pursuit.covers and not pursuit.plan.empty and pursuit.request.data.auto_contrast:
+            if layer in self._measuring:
+                return
+            if layer not in self._limits:
+                tiles = [pursuit.tiles[r.tile_key] for r in pursuit.plan.rungs[0] if r.tile_key in pursuit.tiles]
+                if tiles:
+                    self._measuring.add(layer)
+                    yield Measure(layer, pursuit.request.kind, tiles)
+                    return
+        if pursuit.covers or pursuit.delivered or self._shown_with_holes(demand, pursuit, now):
+            yield self._show(slot, demand, pursuit)
+
+    def _shown_with_holes(self, demand: Demand, pursuit: Pursuit, now: float) -> bool:
+        if pursuit is not demand.newest:
+            return False
+        if pursuit.pressed:
+            return True
+        shown = demand.shown_pursuit
+        if shown is not None and shown.request.key == pursuit.request.key:
+            return True
+        return now - pursuit.created >= PATIENCE_S and pursuit.request.layer not in self._measuring
+
+    def _show(self, slot: Slot, demand: Demand, pursuit: Pursuit) -> Deliver:
+        request = pursuit.request
+        if pursuit.complete:
+            pursuit.kept.clear()  # any order of arrivals ends in the same picture
+        response = self._types[request.kind].respond(
+            request,
+            pursuit.plan,
+            [*pursuit.tiles.values(), *pursuit.kept.values()],
+            pursuit.have,
+            pursuit.target_failures,
+            self._limits.get(request.layer),
+        )
+        pursuit.dirty = False
+        pursuit.delivered = True
+        demand.shown = request.generation
+        changed, demand.shown_pursuit = demand.shown_pursuit is not pursuit, pursuit
+        if changed or pursuit.complete:
+            self.charge(demand)
+        return Deliver(slot, response)
+
+    def charge(self, demand: Demand) -> None:
+        """Account for the tiles that a demand keeps alive: those it wants and those it shows."""
+        pursuits = demand.pursuits() if demand.shown_pursuit is None else [*demand.pursuits(), demand.shown_pursuit]
+        tiles = {id(t): t for p in pursuits for t in (*p.tiles.values(), *p.kept.values())}
+        held = sum(t.nbytes for t in tiles.values())
+        self._cache.exchange(demand.charged, held)
+        demand.charged = held
