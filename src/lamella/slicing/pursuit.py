@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Hashable
+from dataclasses import replace
 
 from lamella.slicing.plan import ChunkKey, ChunkRead, Plan
 from lamella.slicing.request import LayerSliceRequest
@@ -93,3 +94,23 @@ class Pursuit:
         """The chunk of ``read`` came, but there was no room for its tile: ask again."""
         del self.waiting[read.key]
         self.queues[read.rung].appendleft(read)
+
+
+def still_true(old: Pursuit, new: Pursuit) -> dict[Hashable, Tile]:
+    """Tiles of the picture before that may stand in the new one."""
+    tiles = {**old.kept, **old.tiles}
+    if old.request.key == new.request.key:
+        return tiles
+    if replace(old.request.key, version=new.request.key.version) == new.request.key:
+        # The data have changed in places: the keys of the tiles say where.
+        return {r.tile_key: tiles[r.tile_key] for rung in new.plan.rungs for r in rung if r.tile_key in tiles}
+    return {}
+
+
+def overlaps(tile: Tile, pursuit: Pursuit) -> bool:
+    """Whether a tile that an earlier window left behind can still stand in for something of this one."""
+    if not pursuit.plan.rungs:
+        return False
+    low = [min(r.edges[0][i] for r in pursuit.plan.rungs[-1]) for i in range(len(tile.box[0]))]
+    high = [max(r.edges[1][i] for r in pursuit.plan.rungs[-1]) for i in range(len(tile.box[1]))]
+    return all(a < h and b > l for a, b, l, h in zip(*tile.box, low, high, strict=True))

@@ -15,8 +15,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 import numpy.typing as npt
@@ -42,17 +41,17 @@ from lamella.slicing.events import (
     Tell,
     Want,
 )
-from lamella.slicing.lanes import STUCK_S
-from lamella.slicing.plan import ChunkKey, ChunkRead
+from lamella.slicing.losses import Losses
+from lamella.slicing.plan import ChunkRead
 from lamella.slicing.prefetch import Ahead
-from lamella.slicing.pursuit import Pursuit
+from lamella.slicing.pursuit import Pursuit, overlaps, still_true
 from lamella.slicing.reads import Reads
 from lamella.slicing.request import LayerSliceRequest, Mode
 from lamella.slicing.response import Tile
 from lamella.slicing.showing import PATIENCE_S, Showing
 from lamella.slicing.statistics import CacheStatistics
 from lamella.slicing.types import TYPES, ChunkedType
-from lamella.sources.base import Failed, FailureKind, Loaded, Missing, Pool
+from lamella.sources.base import Failed, FailureKind, Loaded, Missing
 
 REST_S = 0.1  # a view that has not moved for this long rests
 FRAME_S = 1 / 30  # load time that one generation in flight can hide
@@ -84,6 +83,7 @@ class Scheduler:
         self.reads = Reads(self.cache, rng or random.Random())
         self.demands: dict[Slot, Demand] = {}
         self._types = types
+        self._losses = Losses(self.demands, self.reads)
         self._showing = Showing(self.cache, types)
         self._hurry = False
         self._turn = 0
@@ -106,7 +106,7 @@ class Scheduler:
         for event in events:
             self._take(event, now)
         for fetch in self.reads.newly_stuck(now):
-            self._give_up_stuck(fetch)
+            self._actions += self._losses.give_up_stuck(fetch)
         self._fill(now)
         self._actions += self._showing.deliver(self.demands, now)
         if self._pressed:  # memory was given up for the newest picture: go on with it
@@ -142,7 +142,7 @@ class Scheduler:
                 self.cache.resize(limit)
             case Retry():
                 self.reads.forgive()
-                self._find_lost(lambda read, failure: True)
+                self._losses.find(lambda read, failure: True)
             case Redeliver():
                 for demand in self.demands.values():
                     demand.newest.dirty = True
@@ -213,7 +213,7 @@ class Scheduler:
     def _supersede(self, slot: Slot, demand: Demand, pursuit: Pursuit, now: float) -> None:
         old = demand.newest
         demand.newest = pursuit
-        pursuit.kept = _still_true(old, pursuit)
+        pursuit.kept = still_true(old, pursuit)
         if old.request.key != pursuit.request.key:
             if self._worth_keeping(demand, old, now):
                 demand.older.append(old)
@@ -252,7 +252,7 @@ class Scheduler:
                 if not (at_hand and self._ask(slot, pursuit, read, now)):
                     pursuit.queues[number].append(read)
                     self.reads.lane(read.source.pool).hasten(now)
-        pursuit.kept = {k: t for k, t in pursuit.kept.items() if _overlaps(t, pursuit)}
+        pursuit.kept = {k: t for k, t in pursuit.kept.items() if overlaps(t, pursuit)}
 
     def _remove(self, slot: Slot) -> None:
         demand = self.demands.pop(slot, None)
@@ -267,62 +267,25 @@ class Scheduler:
             return
         fetch, back = ended
         key, pool = fetch.read.key, fetch.read.source.pool
-        waiting = self._waiting_for(key)
+        waiting = self._losses.waiting_for(key)
         match done.outcome:
             case Failed() as failure:
                 if waiting and not self.reads.try_again(fetch, failure, now):
-                    self._give_up(key, fetch.read, failure, now)
+                    self._actions += self._losses.give_up(fetch.read, failure, now)
                 elif waiting:
                     self._actions.append(Note("retried", (fetch.token, fetch.read.source.name, failure.message)))
                 if self.reads.lane(pool).down and not self.reads.lane(pool).probing:
-                    self._abandon(pool, failure, now)
+                    self._actions += self._losses.abandon(pool, failure, now)
             case Loaded() | Missing() as outcome:
                 chunk = outcome.data if isinstance(outcome, Loaded) else None
                 for slot, pursuit in waiting:
                     if not self._assemble(slot, pursuit, pursuit.waiting[key], chunk):
                         pursuit.requeue(pursuit.waiting[key])
                 if fetch.stuck:
-                    self._find_lost(lambda read, failure: read.key == key)
+                    self._losses.find(lambda read, failure: read.key == key)
         if back:
             self.reads.forgive(final=False)
-            self._find_lost(lambda read, failure: failure.retryable and read.source.pool.key == pool.key)
-
-    def _give_up(self, key: ChunkKey, read: ChunkRead, failure: Failed, now: float) -> None:
-        self.reads.give_up(key, failure, now)
-        self._lose(key, read, failure)
-
-    def _lose(self, key: ChunkKey, read: ChunkRead, failure: Failed) -> None:
-        layers = set()
-        for slot, pursuit in self._waiting_for(key):
-            pursuit.lost(pursuit.waiting[key], failure)
-            layers.add(slot[1])
-        self._actions += [Tell(layer, read.source, failure) for layer in sorted(layers)]
-
-    def _give_up_stuck(self, fetch: Fetch) -> None:
-        name = fetch.read.source.name
-        failure = Failed(FailureKind.TIMEOUT, f"{name} has not answered for {STUCK_S:g} s")
-        self._lose(fetch.read.key, fetch.read, failure)
-
-    def _abandon(self, pool: Pool, failure: Failed, now: float) -> None:
-        """A host is down: whatever waits for it fails with the read that tried it."""
-        for fetch in self.reads.backing_off(pool):
-            del self.reads.fetches[fetch.read.key]
-            self._give_up(fetch.read.key, fetch.read, failure, now)
-        for slot, demand in self.demands.items():
-            for pursuit in demand.pursuits():
-                for queue in pursuit.queues:
-                    lost = [r for r in queue if r.source.pool.key == pool.key]
-                    for read in lost:
-                        queue.remove(read)
-                        pursuit.lost(read, failure)
-                        self._actions.append(Tell(slot[1], read.source, failure))
-
-    def _find_lost(self, which: Callable[[ChunkRead, Failed], bool]) -> None:
-        """Ask again for what the newest pictures lack."""
-        for demand in self.demands.values():
-            for read, failure in list(demand.newest.failures.values()):
-                if which(read, failure):
-                    demand.newest.find(read)
+            self._losses.find(lambda read, failure: failure.retryable and read.source.pool.key == pool.key)
 
     def _assembled(self, event: Assembled, now: float) -> None:
         self._assembling -= 1
@@ -354,7 +317,7 @@ class Scheduler:
         """Hand out free slots in the order of wanting."""
         moving = self._moving(now)
         for fetch in self.reads.due(now):
-            if self._waiting_for(fetch.read.key):
+            if self._losses.waiting_for(fetch.read.key):
                 self._start(self.reads.start(fetch, now, moving=moving))
             else:
                 del self.reads.fetches[fetch.read.key]
@@ -369,7 +332,8 @@ class Scheduler:
                         blocked.add(pool.key)
                     break
                 queue.popleft()
-        self._probe(now)
+        for fetch in self._losses.probes(now):
+            self._start(self.reads.start(fetch, now, moving=False))
         self._turn += 1
 
     def _in_order(self, now: float) -> Iterator[tuple[Slot, Pursuit, int]]:
@@ -408,10 +372,10 @@ class Scheduler:
             self.reads.claim(key)
             pursuit.waiting[key] = read
             if self.reads.fetches[key].stuck:
-                self._give_up_stuck(self.reads.fetches[key])
+                self._actions += self._losses.give_up_stuck(self.reads.fetches[key])
             return True
         elif self.reads.lane(read.source.pool).fenced:
-            self._lose_to_fence(slot, pursuit, read)
+            self._actions += self._losses.lose_to_fence(slot, pursuit, read)
             return True
         elif self._start(self.reads.start(Fetch(read), now, moving=self._moving(now))):
             pursuit.waiting[key] = read
@@ -426,12 +390,6 @@ class Scheduler:
         if start is not None:
             self._actions.append(start)
         return start is not None
-
-    def _lose_to_fence(self, slot: Slot, pursuit: Pursuit, read: ChunkRead) -> None:
-        name = read.source.name
-        failure = Failed(FailureKind.TIMEOUT, f"{name} is fenced off: a read of it has not answered for {STUCK_S:g} s")
-        pursuit.lost(read, failure)
-        self._actions.append(Tell(slot[1], read.source, failure))
 
     def _hopeless(self, read: ChunkRead, now: float, to_read: bool) -> bool:
         """It is memory that is lacking, and nothing that is under way will ever make room."""
@@ -448,19 +406,8 @@ class Scheduler:
         pursuit.waiting[read.key] = read
         nbytes = read.chunk_nbytes + read.tile_nbytes
         needed = f"{nbytes:,} bytes more do not fit into the cache of {self.cache.limit:,} bytes"
-        self._give_up(read.key, read, Failed(FailureKind.MEMORY, needed), now)
+        self._actions += self._losses.give_up(read, Failed(FailureKind.MEMORY, needed), now)
         return True
-
-    def _probe(self, now: float) -> None:
-        """Try hosts that are down, when it is time, with something that the newest pictures lack."""
-        for demand in self.demands.values():
-            for read, failure in demand.newest.failures.values():
-                lane = self.reads.lane(read.source.pool)
-                if not lane.broken:
-                    continue
-                known = read.key in self.cache or read.key in self.reads.fetches
-                if failure.retryable and not known and lane.admits(now, coarse=True, moving=False):
-                    self._start(self.reads.start(Fetch(read), now, moving=False))
 
     def _read_ahead(self, now: float) -> None:
         """Use what slots are left for what will probably be wanted next."""
@@ -503,28 +450,3 @@ class Scheduler:
         self._assembling += 1
         self._actions.append(Assemble(slot, pursuit.request.kind, read, chunk, pinned, read.tile_nbytes))
         return True
-
-    # Look-ups
-
-    def _waiting_for(self, key: ChunkKey) -> list[tuple[Slot, Pursuit]]:
-        return [(slot, p) for slot, d in self.demands.items() for p in d.pursuits() if key in p.waiting]
-
-
-def _still_true(old: Pursuit, new: Pursuit) -> dict[Hashable, Tile]:
-    """Tiles of the picture before that may stand in the new one."""
-    tiles = {**old.kept, **old.tiles}
-    if old.request.key == new.request.key:
-        return tiles
-    if replace(old.request.key, version=new.request.key.version) == new.request.key:
-        # The data have changed in places: the keys of the tiles say where.
-        return {r.tile_key: tiles[r.tile_key] for rung in new.plan.rungs for r in rung if r.tile_key in tiles}
-    return {}
-
-
-def _overlaps(tile: Tile, pursuit: Pursuit) -> bool:
-    """Whether a tile that an earlier window left behind can still stand in for something of this one."""
-    if not pursuit.plan.rungs:
-        return False
-    low = [min(r.edges[0][i] for r in pursuit.plan.rungs[-1]) for i in range(len(tile.box[0]))]
-    high = [max(r.edges[1][i] for r in pursuit.plan.rungs[-1]) for i in range(len(tile.box[1]))]
-    return all(a < h and b > l for a, b, l, h in zip(*tile.box, low, high, strict=True))
