@@ -90,8 +90,12 @@ def _exactly(number: float) -> Value:
 
 def _smooth(result: ScenarioResult) -> float:
     """16.7 ms, or what an empty window beside the same load had, because machines are shared."""
-    witnessed = result.median("lamella", "witness_ms") or 0.0
+    witnessed = max((result.median("lamella", "witness_ms", v) or 0.0 for v in result.variants()), default=0.0)
     return max(SMOOTH_MS, 1.25 * witnessed)
+
+
+def _plus(number: float, value: float | None) -> float | None:
+    return None if value is None else number + value
 
 
 def _stall(scenario: str) -> Bar:
@@ -109,6 +113,22 @@ BARS: tuple[Bar, ...] = (
         _exactly(1),
         unit="",
     ),
+    Bar(
+        "requests",
+        "25 requests and their wait, against 1 s + 1.1 × one slice",
+        _median("total_ms"),
+        lambda result: _plus(1000, _median("one_slice_ms", times=1.1)(result)),
+    ),
+    Bar("layers", "longest stall during the drag, 20 layers", _median("stall_ms", variant="beside"), _smooth),
+    Bar(
+        "layers",
+        "19 layers beside a slow one against alone",
+        _median("settle_ratio", variant="*"),
+        _exactly(1.2),
+        unit="×",
+    ),
+    Bar("backed", "longest stall, dask", _median("stall_ms", variant="dask"), _smooth),
+    Bar("backed", "longest stall, zarr-python", _median("stall_ms", variant="zarr"), _smooth),
     _stall("ram"),
     Bar("ram", "positions shown", _median("shown"), _exactly(POSITIONS), at_least=True, unit="of 25"),
     Bar(

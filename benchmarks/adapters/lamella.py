@@ -17,6 +17,7 @@ class LamellaAdapter:
         self.version = lamella.__version__
         self.on_paint: Callable[[int | None, bool], None] = lambda position, complete: None
         self._axis = 0
+        self._watched: int | None = None
 
     def open_window(self, width: int, height: int) -> None:
         self._count_paints()
@@ -31,12 +32,24 @@ class LamellaAdapter:
             paint(canvas, event)
             frame = canvas.frame
             if frame is not None:
-                self.on_paint(self._position(frame), self.viewer.loaded_in(self.viewer.views[0]))
+                self.on_paint(*self._shown(frame))
 
         Canvas.paintEvent = counted  # type: ignore[method-assign]
 
-    def _position(self, frame: Any) -> int | None:
-        response = next(iter(frame.slices.values()), None)
+    def _shown(self, frame: Any) -> tuple[int | None, bool]:
+        view = self.viewer.views[0]
+        if self._watched is None:
+            response = next(iter(frame.slices.values()), None)
+            return self._position(response), self.viewer.loaded_in(view)
+        responses = [frame.slices.get(layer.id) for layer in self.viewer.layers[: self._watched]]
+        positions = {self._position(r) for r in responses}
+        if len(positions) > 1:
+            return None, False
+        (position,) = positions
+        complete = position == self.viewer.dims.current_step[self._axis] and all(r.complete for r in responses)
+        return position, complete
+
+    def _position(self, response: Any) -> int | None:
         if response is None or not response.tiles:
             return None
         start, _, step = self.viewer.dims.range[self._axis]
@@ -44,6 +57,14 @@ class LamellaAdapter:
 
     def add_array(self, data: Any) -> None:
         self.viewer.add_image(data)
+
+    def add_layers(self, arrays: list[Any], watched: int) -> None:
+        self._watched = watched
+        for data in arrays:
+            self.viewer.add_image(data)
+
+    def add_levels(self, levels: list[Any]) -> None:
+        self.viewer.add_image(levels, multiscale=True, contrast_limits=(0, 4096))
 
     def open_url(self, url: str) -> None:
         self.viewer.open_async(url)

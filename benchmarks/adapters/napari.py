@@ -58,6 +58,16 @@ class NapariAdapter:
     def add_array(self, data: Any) -> None:
         self._added(self.viewer.add_image(data))
 
+    def add_layers(self, arrays: list[Any], watched: int) -> None:
+        """napari gives all layers their slices at once, so the first speaks for the watched ones."""
+        for data in arrays:
+            layer = self.viewer.add_image(data)
+            if self._layer is None:
+                self._added(layer)
+
+    def add_levels(self, levels: list[Any]) -> None:
+        self._added(self.viewer.add_image(levels, multiscale=True, contrast_limits=(0, 4096)))
+
     def open_url(self, url: str) -> None:
         """As a user of napari opens a remote OME-Zarr: dask over zarr, one array a level."""
         import dask.array

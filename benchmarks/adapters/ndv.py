@@ -50,6 +50,12 @@ class NdvAdapter:
     def add_array(self, data: Any) -> None:
         self.viewer.data = data
 
+    def add_layers(self, arrays: list[Any], watched: int) -> None:
+        raise Unsupported("ndv shows one array")
+
+    def add_levels(self, levels: list[Any]) -> None:
+        raise Unsupported("ndv shows no multi-scale images")
+
     def open_url(self, url: str) -> None:
         raise Unsupported("ndv shows no multi-scale images")
 

@@ -16,9 +16,12 @@ Figures = dict[str, Any]
 
 _HOMES = {
     "slow-plane": "slow_plane",
+    "requests": "requests",
+    "layers": "layers",
     "ram": "ram",
     "ram-10x": "ram_10x",
     "remote": "remote",
+    "backed": "backed",
     "scale": "scale",
     "start": "start",
 }

@@ -64,7 +64,7 @@ class Showing:
 
     def _present(self, slot: Slot, demand: Demand, pursuit: Pursuit, now: float) -> Iterator[Action]:
         layer = pursuit.request.layer
-        if pursuit.covers and not pursuit.plan.empty and pursuit.request.data.auto_contrast:
+        if pursuit.covers and not pursuit.plan.empty and getattr(pursuit.request.data, "auto_contrast", False):
             if layer in self._measuring:
                 return
             if layer not in self._limits:
