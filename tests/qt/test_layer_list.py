@@ -221,3 +221,21 @@ def test_a_drag_over_fast_data_repaints_no_row(viewer: FakeViewer, rows: LayerLi
     assert heard == []
     a.visible = False
     assert len(heard) == 1
+
+
+def test_a_drag_repaints_no_row_and_a_long_load_is_told_and_untold(
+    viewer: FakeViewer, rows: LayerListView, clock: Clock
+) -> None:
+    a, b = viewer.add("a"), viewer.add("b")
+    painted: list[int] = []
+    rows.rows.dataChanged.connect(lambda first, last: painted.append(first.row()))
+    for _ in range(25):
+        a.status = LayerStatus(loading=True)
+        a.status = LayerStatus()
+    assert not painted
+    b.status = LayerStatus(loading=True)
+    clock.now += 1
+    rows._spin()
+    assert painted == [rows.rows.index_of(b).row()]
+    b.status = LayerStatus()
+    assert painted == [rows.rows.index_of(b).row()] * 2, "the sign that turned is taken away"

@@ -130,8 +130,13 @@ class LayerListView(QListView):
             (self._timer.start if self.rows.busy else self._timer.stop)()
 
     def _spin(self) -> None:
+        """Repaint the signs that turn; a row whose cue becomes due gets its first one here."""
+        self.rows.cues_due()
         for row in range(self.rows.rowCount()):
             index = self.rows.index(row)
+            layer = self.rows.layer_at(index)
+            if layer is not None and not self.rows.cue(layer):
+                continue
             self.viewport().update(self._delegate.sign_rect(self.visualRect(index)).adjusted(-2, -2, 2, 2))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from time import monotonic
 from typing import Any
 
@@ -36,7 +37,7 @@ class LayerListModel(QAbstractListModel):
     """
 
     loading_changed = Signal()
-    """A layer began or ended to load, or has got further."""
+    """The rows became, or are no longer, `busy`."""
 
     def __init__(self, viewer: Any, clock: Callable[[], float] = monotonic, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,6 +45,7 @@ class LayerListModel(QAbstractListModel):
         self._clock = clock
         self._loading_since: dict[Any, float] = {}
         self._painted: dict[Any, tuple[Any, ...]] = {}
+        self._slots: dict[Any, tuple[Callable[[], None], Callable[[], None]]] = {}
         self.layers: list[Any] = []
         self.opening: list[str] = []
         events = viewer.layers.events
@@ -107,37 +109,46 @@ class LayerListModel(QAbstractListModel):
 
     def _watch(self, layer: Any) -> None:
         events = layer.events
+        changed, status = partial(self._on_layer_changed, layer), partial(self._on_status, layer)
+        self._slots[layer] = changed, status
         for signal in (events.name, events.visible, events.look):
-            signal.connect(self._on_layer_changed)
-        events.status.connect(self._on_status)
+            signal.connect(changed, max_args=0)
+        events.status.connect(status, max_args=0)
         self._note_loading(layer)
+        self._painted[layer] = self._looks(layer)
 
     def _unwatch(self, layer: Any) -> None:
         events = layer.events
+        changed, status = self._slots.pop(layer)
         for signal in (events.name, events.visible, events.look):
-            signal.disconnect(self._on_layer_changed, missing_ok=True)
-        events.status.disconnect(self._on_status, missing_ok=True)
+            signal.disconnect(changed, missing_ok=True)
+        events.status.disconnect(status, missing_ok=True)
         self._loading_since.pop(layer, None)
         self._painted.pop(layer, None)
 
-    def _on_layer_changed(self) -> None:
-        """Repaint the rows that look different now: during a drag, when layers load all the time, none does."""
-        for layer in self.layers:
-            looks = self._looks(layer)
-            if self._painted.get(layer) != looks:
-                self._painted[layer] = looks
-                index = self.index_of(layer)
-                self.dataChanged.emit(index, index)
+    def _on_layer_changed(self, layer: Any) -> None:
+        """Repaint the row if it looks different now: during a drag, when layers load all the time, none does."""
+        looks = self._looks(layer)
+        if self._painted.get(layer) != looks:
+            self._painted[layer] = looks
+            index = self.index_of(layer)
+            self.dataChanged.emit(index, index)
 
     def _looks(self, layer: Any) -> tuple[Any, ...]:
         lut = layer.look().lut if hasattr(layer, "colormap") else None
         return layer.name, layer.visible, layer.status.failed, self.cue(layer), id(lut)
 
-    def _on_status(self) -> None:
-        for layer in self.layers:
-            self._note_loading(layer)
-        self._on_layer_changed()
-        self.loading_changed.emit()
+    def cues_due(self) -> None:
+        """Time has passed: rows that have loaded for long enough say so from now on."""
+        for layer in list(self._loading_since):
+            self._on_layer_changed(layer)
+
+    def _on_status(self, layer: Any) -> None:
+        was_busy = self.busy
+        self._note_loading(layer)
+        self._on_layer_changed(layer)
+        if self.busy != was_busy:
+            self.loading_changed.emit()
 
     def _note_loading(self, layer: Any) -> None:
         if not layer.status.loading:
