@@ -10,6 +10,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from lamella.failures import SlicingError
     from lamella.model.layers.image import Image
     from lamella.qt.application import run
     from lamella.qt.viewer import Viewer, view
@@ -17,10 +18,11 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["Image", "Viewer", "ViewerModel", "__version__", "run", "view"]
+__all__ = ["Image", "SlicingError", "Viewer", "ViewerModel", "__version__", "run", "view"]
 
 _HOMES = {
     "Image": "lamella.model.layers.image",
+    "SlicingError": "lamella.failures",
     "Viewer": "lamella.qt.viewer",
     "ViewerModel": "lamella.viewer_model",
     "run": "lamella.qt.application",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from lamella.failures import SlicingError
 from lamella.viewer_model import ViewerModel
 
 MAX_PIXELS = 16_384
@@ -28,9 +29,10 @@ def write_screenshot(path: str, output: Path, point: str | None, size: str, time
         if point is not None:
             viewer.dims.point = parse_point(point, viewer.dims.point, viewer.dims.axis_labels)
         viewer.screenshot(output, timeout=timeout)
-        if viewer.failures:
-            first = viewer.failures[0]
-            raise OSError(f"{len(viewer.failures)} chunk(s) could not be read: {first.source}: {first.message}")
+        try:
+            viewer.wait_until_loaded(timeout, strict=True)
+        except SlicingError as error:  # the picture is written all the same: most of it may be there
+            raise OSError(str(error)) from error
 
 
 def parse_size(text: str) -> tuple[int, int]:

@@ -30,15 +30,18 @@ def show(paths: Sequence[str]) -> int:
     openings = [viewer.open_async(path) for path in paths]
     told: set[str] = set()
 
+    def failed() -> list[str]:
+        errors = (opening.error for opening in openings)
+        return [str(error) for error in errors if error is not None and not isinstance(error, OpenCancelled)]
+
     def tell() -> None:
         """Say what could not be opened, while the window stays."""
-        for opening in openings:
-            if opening.error is None or isinstance(opening.error, OpenCancelled) or opening.path in told:
-                continue
-            told.add(opening.path)
-            print(f"lamella: {opening.error}", file=sys.stderr, flush=True)
+        for message in failed():
+            if message not in told:
+                told.add(message)
+                print(f"lamella: {message}", file=sys.stderr, flush=True)
 
     viewer.events.opening.connect(lambda names: tell())
     run()
     tell()
-    return 1 if told == set(paths) else 0
+    return 1 if len(failed()) == len(openings) else 0

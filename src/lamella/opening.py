@@ -7,11 +7,15 @@ import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from lamella.model.layers.image import Image
+from lamella.sources.base import Source
+
 if TYPE_CHECKING:
     from lamella.io import LayerData
     from lamella.model.layers.base import Layer
 
 _numbers = itertools.count(1)
+_KINDS = {"image": Image}
 
 
 class Opening:
@@ -55,3 +59,60 @@ class Opening:
         except Exception as error:  # a reader's bug is told like any failure, not lost in a thread
             self.error = OpenError(f"{self.path} could not be opened: {type(error).__name__}: {error}")
         self._put(self)
+
+
+class Openings:
+    """All that a viewer is opening, and the sources that it has opened. Owned by the main thread.
+
+    Parameters
+    ----------
+    put : callable
+        Called on another thread with each `Opening` that is done.
+    """
+
+    def __init__(self, put: Callable[[Any], None]) -> None:
+        self._put = put
+        self._under_way: dict[Opening, None] = {}
+        self._sources: list[Source] = []
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(opening.name for opening in self._under_way)
+
+    def __contains__(self, opening: Opening) -> bool:
+        return opening in self._under_way
+
+    def start(self, path: str, timeout: float) -> Opening:
+        opening = Opening(path, timeout, self._put)
+        self._under_way[opening] = None
+        opening.start()
+        return opening
+
+    def finish(self, opening: Opening, add: Callable[[Layer], object]) -> bool:
+        """Add the layers of what is done; afterwards `Opening.error` says what went wrong. False: nobody wants it."""
+        if opening not in self._under_way:
+            return False
+        del self._under_way[opening]
+        try:
+            for data in opening.result:
+                self._sources.extend(data.data.levels)
+                layer = _KINDS[data.kind](data.data, **data.kwargs)
+                add(layer)
+                opening.layers.append(layer)
+        except (TypeError, ValueError) as error:
+            from lamella.io import OpenError
+
+            opening.error = OpenError(f"{opening.path}: {error}")
+        return True
+
+    def cancel(self) -> None:
+        """Give up what is under way."""
+        for opening in self._under_way:
+            opening.cancel()
+        self._under_way.clear()
+
+    def close_sources(self) -> None:
+        """Let go of every source, once nothing reads it any more."""
+        for source in self._sources:
+            source.close()
+        self._sources.clear()

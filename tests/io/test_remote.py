@@ -118,8 +118,8 @@ def test_an_opening_that_is_cancelled_before_it_starts_waits_for_nothing(server)
 @pytest.mark.parametrize(
     ("status", "words"),
     [
-        (401, r"asks for credentials .*\(401\)"),
-        (403, r"was refused \(403\)"),
+        (401, r"refused access to .*401 Unauthorized: give user and password in the URL"),
+        (403, r"refused access to .*\(403\): check the address; give user and password in the URL"),
         (302, "redirects"),
         (400, "400 Bad Request"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QPoint, QPointF, Qt
@@ -9,9 +10,13 @@ from qtpy.QtGui import QDropEvent
 from qtpy.QtTest import QAbstractItemModelTester, QTest
 
 from lamella.model.layers.base import LayerStatus
+from lamella.model.layers.image import Image
 from lamella.qt.layer_delegate import LayerDelegate, show_only
 from lamella.qt.layer_list import LayerListView
 from lamella.qt.layer_rows import layer_tip
+from lamella.sources.multiscale import Multiscale
+from lamella.sources.opaque import READER, OpaqueSource
+from lamella.sources.portable import NotPortable
 from tests.qt.fakes import FakeViewer
 
 
@@ -174,6 +179,26 @@ def test_a_layer_that_loads_for_long_says_so(viewer: FakeViewer, rows: LayerList
     a.status = LayerStatus(needed=64, have=64)
     assert not rows.rows.cue(a)
     assert not rows._timer.isActive()  # nothing turns: nothing is repainted
+
+
+def test_a_layer_says_whether_it_is_read_in_a_process_of_its_own(viewer: FakeViewer, rows: LayerListView) -> None:
+    class Array:
+        shape, dtype = (4, 5), np.dtype("u1")
+
+        def __getitem__(self, box: tuple[slice, ...]) -> np.ndarray:
+            return np.zeros(self.shape, self.dtype)[box]
+
+    def recipe() -> bytes:
+        raise NotPortable("it belongs to the user's cluster")
+
+    source = OpaqueSource(Array(), recipe=recipe)
+    layer = Image(Multiscale((source,)), name="a")
+    viewer.layers.append(layer)
+    assert layer_tip(layer) == "a"
+    source.read((slice(0, 1), slice(0, 1)), lambda outcome: None)
+    assert layer_tip(layer) == "a\nread in a thread: it belongs to the user's cluster"
+    source.isolation = READER
+    assert layer_tip(layer) == "a\nread in a reader process"
 
 
 def test_a_layer_with_failures_says_what_failed(viewer: FakeViewer, rows: LayerListView) -> None:

@@ -40,6 +40,8 @@ def test_units_are_written_short_and_pixels_not_at_all() -> None:
     [
         ("https://host/a/cells.zarr/", "cells.zarr"),
         ("https://host", "host"),
+        ("https://me:secret@host", "host"),
+        ("https://me:sec/ret@host/x.zarr?token=secret", "x.zarr"),
         ("/data/b.npy", "b.npy"),
         ("s3://bucket/x%20y.zarr", "x y.zarr"),
     ],

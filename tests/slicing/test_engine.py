@@ -14,8 +14,10 @@ from lamella.slicing.request import Mode
 from lamella.slicing.response import LayerSliceResponse
 from lamella.sources.base import Box, Failed, FailureKind, Loaded, Outcome, Pool
 from lamella.sources.multiscale import Multiscale
+from lamella.sources.opaque import OpaqueSource
 from lamella.testing import GatedSource
 from tests.slicing.driver import PlainSource, request
+from tests.sources import reader_arrays
 
 WAIT_S = 20.0
 
@@ -130,6 +132,18 @@ def test_a_hung_source_leaves_other_layers_alone(outlet: Outlet) -> None:
     with pytest.warns(RuntimeWarning, match="opaque-hung"):
         engine.close()
     release.set()
+
+
+def test_closing_ends_a_read_that_hangs_in_a_reader_process(outlet: Outlet, recwarn: pytest.WarningsRecorder) -> None:
+    with reader_arrays.gate() as gate:
+        engine = Engine(outlet.deliver, outlet.tell, 10**9)
+        array = reader_arrays.GatedStack(gate.port)
+        source = OpaqueSource(array, recipe=array.recipe)
+        engine.want(request(Multiscale((source,)), 1))
+        gate.wait()
+        engine.close()
+        gate.wait_for_end()
+        assert not recwarn.list, "nothing is left behind"
 
 
 def test_a_future_is_not_overwritten_by_newer_requests(engine: Engine, outlet: Outlet) -> None:

@@ -15,6 +15,7 @@ from lamella.slicing.levels import choose_level, edges, visible_samples
 from lamella.slicing.place import Place
 from lamella.slicing.request import Mode
 from lamella.slicing.response import ImageSliceResponse
+from lamella.slicing.versions import region_at_level
 from lamella.sources.base import Pool
 from lamella.sources.multiscale import Multiscale
 from tests.slicing.driver import PlainSource
@@ -202,3 +203,79 @@ def test_contrast_ignores_what_is_not_finite() -> None:
     assert image.contrast_limits(tiles) == (1.0, 5.0)
     nothing = Image(Multiscale((PlainSource(np.full((2, 2), np.nan), (2, 2), LOCAL),)))
     assert image.contrast_limits(slice_of(nothing, show(nothing)).tiles) == (0.0, 1.0)
+
+
+# ---- edits -----------------------------------------------------------------------------------------------------------
+
+
+def chunks_of(layer: Image, view: View) -> dict[tuple[int, tuple[int, ...]], int]:
+    """(level, position) of every chunk of the plan → its version."""
+    state = view.snapshot()
+    axes = layer_axes(state.order, state.ndisplay, len(state.order), layer.ndim)
+    place = Place(data_to_common_world(layer, [layer]).inverse, *axes)
+    plan = image.plan(image.make_slice_request(layer, state, place, 1, view.id, Mode.SYNC), 10**9)
+    return {(read.level, read.key.position): read.key.version for rung in plan.rungs for read in rung}
+
+
+def pyramid(*sides: int, chunk: int = 16) -> Image:
+    sources = [PlainSource(np.zeros((4, n, n), "u1"), (1, chunk, chunk), LOCAL) for n in sides]
+    return Image(Multiscale(tuple(sources)))
+
+
+def test_an_edit_gives_a_new_version_to_the_chunks_that_it_touches_and_to_no_other() -> None:
+    layer = pyramid(64)
+    view = show(layer)
+    view.dims.set_current_step(0, 2)
+    before = chunks_of(layer, view)
+    assert set(before.values()) == {0}
+    layer.refresh(np.s_[2, 16:33, -1])
+    after = chunks_of(layer, view)
+    assert after.keys() == before.keys()
+    touched = {position for (_, position), version in after.items() if version == layer.version}
+    assert touched == {(2, 1, 3), (2, 2, 3)}
+    assert {v for (_, p), v in after.items() if p not in touched} == {0}
+    view.dims.set_current_step(0, 1)
+    assert set(chunks_of(layer, view).values()) == {0}
+
+
+def test_the_newest_of_several_edits_counts_and_refreshing_all_forgets_them() -> None:
+    layer = pyramid(64)
+    view = show(layer)
+    layer.refresh(np.s_[:, :32])
+    first = layer.version
+    layer.refresh(np.s_[:, 16:48, :16])
+    second = layer.version
+    versions = {position[1:]: version for (_, position), version in chunks_of(layer, view).items()}
+    assert versions[0, 0] == versions[1, 1] == first
+    assert versions[1, 0] == versions[2, 0] == second
+    assert versions[2, 1] == versions[3, 0] == 0
+    layer.refresh()
+    assert set(chunks_of(layer, view).values()) == {layer.version}
+    assert layer.version > second
+
+
+def test_coarser_levels_are_edited_where_they_may_follow_from_the_region() -> None:
+    layer = pyramid(128, 64, 32, chunk=8)
+    view = show(layer, canvas=(1000, 1000))
+    for level in range(3):
+        layer.locked_data_level = level
+        layer.refresh(np.s_[:, 64:72, 40:48])
+        touched = {p[1:] for (lvl, p), v in chunks_of(layer, view).items() if v == layer.version and lvl == level}
+        assert touched == [{(8, 5)}, {(3, 2), (3, 3), (4, 2), (4, 3)}, {(1, 1), (2, 1)}][level]
+
+
+@given(
+    st.integers(1, 60),
+    st.integers(1, 60),
+    st.tuples(st.integers(0, 59), st.integers(1, 60)).map(lambda p: (p[0], p[0] + p[1])),
+)
+def test_a_region_at_a_level_holds_every_sample_that_was_made_of_it(n0: int, n: int, span: tuple[int, int]) -> None:
+    """Sample i of a level is made of the samples from i·n0/n to (i + 1)·n0/n, or by striding."""
+    n = min(n, n0)
+    start, stop = min(span[0], n0 - 1), min(span[1], n0)
+    ((a, b),) = region_at_level(((start, stop),), (n0,), (n,))
+    assert 0 <= a < b <= n
+    made = {i for i in range(n) if i * n0 < stop * n and (i + 1) * n0 > start * n}
+    factor = -(-n0 // n)
+    strided = {i for i in range(n) if start <= i * factor < stop}
+    assert made | strided <= set(range(a, b)) | {i for i in strided if len(range(0, n0, factor)) != n}

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from lamella.model.edits import Edits
 from lamella.slicing.lanes import BREAK_AFTER, STUCK_S
 from lamella.slicing.request import Mode
 from lamella.sources.base import Failed, FailureKind, Pool
@@ -223,7 +224,7 @@ def test_a_change_in_one_place_reads_only_what_it_touches():
     d.finish_all()
     before = len(d.started)
     data[1, :8, :8] += 1000
-    edits = ((1, ((1, 2), (0, 8), (0, 8))),)
+    edits = Edits().with_edit(1, ((1, 2), (0, 8), (0, 8)))
     d.want(replace(request(source, 2, z=1.0, version=1), data=replace(first.data, edits=edits)))
     d.finish_all()
     assert [s.box for s in d.started[before:]] == [(slice(1, 2), slice(0, 8), slice(0, 8))]

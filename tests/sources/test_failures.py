@@ -14,7 +14,7 @@ SHARD = f"Error reading shard entry {{0, 0}}/{{2, 2}} in {URL}: Error reading sh
         (f"PERMISSION_DENIED: Error reading {URL}: Forbidden [HTTP code 403]", "denied", "403 Forbidden"),
         (f"PERMISSION_DENIED: {SHARD}Forbidden [HTTP code 403]", "denied", "403 Forbidden"),
         ("UNAVAILABLE: Request Timeout [HTTP code 408]", "busy", "408 Request Timeout"),
-        ("UNAVAILABLE: Too Many Requests [HTTP code 429]", "busy", "429 Too Many Requests"),
+        ("UNAVAILABLE: Too Many Requests [HTTP code 429]", "throttled", "429 Too Many Requests"),
         ("UNAVAILABLE: Internal Server Error [HTTP code 500]", "busy", "500 Internal Server Error"),
         ("UNAVAILABLE: Service Unavailable [HTTP code 503]", "busy", "503 Service Unavailable"),
         ("Bad Request [HTTP code 400]", "other", "400 Bad Request"),

@@ -212,7 +212,7 @@ def test_shards_on_a_server_without_range_requests_say_so(tmp_path):
     ("fault", "kind"),
     [
         (503, FailureKind.BUSY),
-        (429, FailureKind.BUSY),
+        (429, FailureKind.THROTTLED),
         (500, FailureKind.BUSY),
         (408, FailureKind.BUSY),
         (401, FailureKind.DENIED),

@@ -70,7 +70,7 @@ def test_over_http_nothing_but_the_chunk_is_asked_for(remote):
     ("fault", "kind"),
     [
         (503, FailureKind.BUSY),
-        (429, FailureKind.BUSY),
+        (429, FailureKind.THROTTLED),
         (401, FailureKind.DENIED),
         (b"", FailureKind.CONNECTION),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 3\r\n\r\nabc", FailureKind.CORRUPT),

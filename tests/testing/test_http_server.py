@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import http.client
 import socket
 import threading
@@ -211,3 +212,78 @@ def test_every_status_can_be_had(server: HttpServer, status: int) -> None:
     server.fail_always(lambda path: True, Fault(status=status))
     assert get(server)[0] == status
     assert server.log[-1].status == status
+
+
+def test_each_path_fails_n_times_and_then_works(server: HttpServer) -> None:
+    server.fail_first(lambda path: True, Fault(status=503), times=2)
+    assert [get(server)[0] for _ in range(3)] == [503, 503, 200]
+    assert [get(server, "/nothing")[0] for _ in range(3)] == [503, 503, 404]
+
+
+def test_the_script_of_a_path_goes_before_its_rules(server: HttpServer) -> None:
+    server.fail_always(lambda path: path == "a", Fault(status=500))
+    server.fail_always(lambda path: True, Fault(status=403))
+    server.fail("a", [Fault(status=401)])
+    assert [get(server)[0], get(server)[0], get(server, "/b")[0]] == [401, 500, 403]
+
+
+def test_a_path_can_be_slower_than_the_others(server: HttpServer) -> None:
+    asked: list[str] = []
+
+    def latency(name: str) -> float:
+        asked.append(name)
+        return 0.0
+
+    server.latency = lambda: latency("others")
+    server.slow_down(lambda path: path == "a", lambda: latency("a"))
+    get(server), get(server, "/b")
+    server.heal()
+    get(server)
+    assert asked == ["a", "others", "others"]
+
+
+def test_a_request_that_hangs_can_be_released(server: HttpServer) -> None:
+    server.fail("a", [Fault("hang")])
+    connection = connect(server)
+    connection.request("GET", "/a")
+    assert server.wait_for_hanging()
+    assert server.wait_for(lambda path: path == "a")
+    assert (server.hanging, server.log, server.seen) == (["a"], [], {"a": 1})
+    assert server.release() == 1
+    assert connection.getresponse().read() == BODY
+    assert server.hanging == []
+    connection.close()
+
+
+def test_what_is_held_gets_its_fault_when_it_is_released(server: HttpServer) -> None:
+    server.fail("a", [Fault(status=503)])
+    server.hold(lambda path: path == "a")
+    connection = connect(server)
+    connection.request("GET", "/a")
+    assert server.wait_for_hanging()
+    assert get(server, "/b")[0] == 404
+    assert server.release() == 1
+    response = connection.getresponse()
+    assert (response.status, response.read()) == (503, b"")
+    connection.close()
+    assert get(server)[0] == 200
+
+
+def test_waiting_for_requests_that_do_not_come_ends(server: HttpServer) -> None:
+    assert not server.wait_for(lambda path: True, timeout=0)
+    assert not server.wait_for_hanging(timeout=0)
+
+
+def test_credentials_are_asked_for(tmp_path: Path) -> None:
+    (tmp_path / "a").write_bytes(BODY)
+    with HttpServer(tmp_path, credentials="me:secret") as server:
+        status, body, headers = get(server)
+        assert (status, body) == (401, b"")
+        assert headers["WWW-Authenticate"].startswith("Basic")
+        assert get(server, Authorization="Basic " + base64.b64encode(b"me:wrong").decode())[0] == 401
+        assert get(server, Authorization="Basic " + base64.b64encode(b"me:secret").decode())[:2] == (200, BODY)
+
+
+def test_the_log_has_the_query(server: HttpServer) -> None:
+    assert get(server, "/a?token=1")[0] == 200
+    assert (server.log[0].path, server.log[0].query) == ("a", "token=1")

@@ -10,13 +10,14 @@ from typing import Any, Protocol
 from lamella.io.errors import OpenCancelled, OpenError
 from lamella.sources.base import Failed, FailureKind, Missing
 from lamella.sources.failures import classify
-from lamella.sources.location import Location
+from lamella.sources.location import Location, without_secrets
 from lamella.sources.tensorstore_source import load_tensorstore, make_context
 
 Answer = bytes | Missing | Failed
 
 CANCEL_POLL = 0.05  # seconds until a cancelled opening is noticed
-BUSY_PAUSES = (0.2, 0.4, 0.8)  # seconds before a busy server is asked again
+BUSY_PAUSES = (0.2, 0.4, 0.8)  # seconds before a busy server, or one that broke off, is asked again
+_AGAIN = frozenset({FailureKind.BUSY, FailureKind.THROTTLED, FailureKind.CONNECTION})
 
 
 class Cancelled(Protocol):
@@ -53,7 +54,8 @@ class Session:
         self.context = make_context(location)
 
     def read(self, location: Location, keys: Sequence[str]) -> dict[str, Answer]:
-        """Read ``keys`` under ``location``, all at once; those that a busy server refused are asked for again.
+        """Read ``keys`` under ``location``, all at once; those that a busy server refused are asked for again, and so
+        are those whose connection broke.
 
         Raises
         ------
@@ -62,7 +64,7 @@ class Session:
         """
         answers = self._read_once(location, keys)
         for pause in BUSY_PAUSES:
-            busy = [k for k, a in answers.items() if isinstance(a, Failed) and a.kind is FailureKind.BUSY]
+            busy = [k for k, a in answers.items() if isinstance(a, Failed) and a.kind in _AGAIN]
             if not busy or time.monotonic() + pause >= self._deadline:
                 break
             self._wait(threading.Event(), min(pause, self._deadline - time.monotonic()))
@@ -122,4 +124,4 @@ def _answer(future: Any) -> Answer:
 
 def clean(text: str) -> str:
     """The readable part of an error text of tensorstore."""
-    return " ".join(text.split(" [tensorstore_spec=", 1)[0].split())[:300]
+    return without_secrets(" ".join(text.split(" [tensorstore_spec=", 1)[0].split()))[:300]

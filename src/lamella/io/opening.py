@@ -17,6 +17,7 @@ from lamella.io.precomputed import open_precomputed
 from lamella.io.stored_image import LevelDescription, StoredImage, usable_levels
 from lamella.io.zarr_arrays import ArrayMetadata, open_array, parse_v2, parse_v3
 from lamella.sources.base import Failed, FailureKind, Missing
+from lamella.sources.credentials import advice
 from lamella.sources.failures import is_forbidden
 from lamella.sources.location import Location
 
@@ -95,7 +96,9 @@ def _open_store(session: Session, location: Location, name: str, *, nested: bool
             raise OpenError(f"{location.name} cannot be read: permission was denied")
         raise OpenError(f"{location.name} is a folder without an image that lamella knows; it opens {FORMATS}")
     if all(isinstance(a, Failed) for a in answers.values()):
-        raise OpenError(f"access to {location.name} was refused (403); check the address, or give credentials")
+        raise OpenError(
+            f"{location.host} refused access to {location.name} (403): check the address; {advice(location)}"
+        )
     raise OpenError(
         f"there is no image at {location.name}: neither zarr.json, .zattrs, .zarray, info nor attributes.json is "
         f"there; lamella opens {FORMATS}"
@@ -242,9 +245,7 @@ def _raise_if_failed(answers: dict[str, Answer], keys: tuple[str, ...], location
     failures.sort(key=lambda f: list(FailureKind).index(f.kind))
     for failure in failures:
         if failure.kind is FailureKind.DENIED:
-            raise OpenError(
-                f"{location.host} asks for credentials for {location.name} (401); give them, or check the address"
-            )
+            raise OpenError(f"{location.host} refused access to {location.name}, {failure.message}: {advice(location)}")
         if failure.kind in (FailureKind.CONNECTION, FailureKind.TIMEOUT):
             raise OpenError(
                 f"{location.host} cannot be reached to open {location.name}: {failure.message}; "

@@ -19,6 +19,7 @@ from qtpy.QtCore import (
 from qtpy.QtWidgets import QWidget
 
 from lamella.qt.text import source_name
+from lamella.sources.opaque import READER
 
 MIME = "application/x-lamella-layer-rows"
 CUE_DELAY_S = 0.15  # a slice that takes less is no news, and a cue would flicker during a drag
@@ -271,8 +272,10 @@ def rows_in(data: QMimeData) -> list[int]:
 
 
 def layer_tip(layer: Any) -> str:
-    """The tool tip of a layer's row: what it is, how far it is, and what failed."""
+    """The tool tip of a layer's row: what it is, where it is read, how far it is, and what failed."""
     lines = [layer.name]
+    if isolation := layer.source.isolation:
+        lines.append("read in a reader process" if isolation == READER else f"read in a thread: {isolation}")
     status = layer.status
     if status.loading:
         lines.append(f"loading: {status.have} of {status.needed} chunks" if status.needed else "loading")

@@ -6,6 +6,8 @@ import math
 from pathlib import PurePath
 from urllib.parse import unquote, urlsplit
 
+from lamella.sources.location import public_name
+
 
 def format_world(value: float, step: float, unit: str = "") -> str:
     """A world coordinate with as many digits as its step asks for."""
@@ -74,7 +76,7 @@ def number_from(text: str) -> float | None:
 
 def source_name(path_or_url: str) -> str:
     """The short name of what is opened: the last part of a path or URL."""
-    parts = urlsplit(path_or_url)
+    parts = urlsplit(public_name(path_or_url))
     if len(parts.scheme) > 1 and parts.netloc:
         return unquote(PurePath(parts.path.rstrip("/")).name) or parts.netloc
     return PurePath(path_or_url.rstrip("/\\")).name or path_or_url

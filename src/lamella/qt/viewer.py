@@ -13,6 +13,7 @@ import pydantic.fields  # noqa: F401  # before Qt: PySide6's import hook breaks 
 from lamella.model.layers.image import Image
 from lamella.qt import application, ipython
 from lamella.qt.main_window import MainWindow
+from lamella.qt.preload import preload_when_idle
 from lamella.qt.text import source_name
 from lamella.qt.wake import Wake
 from lamella.viewer_model import ViewerModel
@@ -62,9 +63,16 @@ class Viewer(ViewerModel):
         self.window.raise_()
         self.window.activateWindow()
         if first:
+            preload_when_idle(self)
             hint = ipython.prepare_host(ipython.current_shell(), ipython.current_host())
             if hint is not None:
                 print(hint, file=sys.stderr)
+
+    def drain(self) -> None:
+        """Take what the other threads have left, and come back for what is to be told later."""
+        super().drain()
+        if not self._closed and (due := self.drain_due) is not None:
+            self._wake.later(due)
 
     def _start_drawing(self) -> None:
         if sys.platform not in ("darwin", "win32"):

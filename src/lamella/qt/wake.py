@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
-from qtpy.QtCore import QObject, Qt, Signal
+from qtpy.QtCore import QObject, Qt, QTimer, Signal
 
 
 class Wake(QObject):
@@ -21,6 +22,9 @@ class Wake(QObject):
         self._drain: Callable[[], object] | None = drain
         self._marked = False
         self._called.connect(self._answer, Qt.ConnectionType.QueuedConnection)
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._answer)
 
     def __call__(self) -> None:
         if self._marked or self._drain is None:
@@ -31,6 +35,11 @@ class Wake(QObject):
         except RuntimeError:  # the window was destroyed between the check and the call
             self._drain = None
 
+    def later(self, seconds: float) -> None:
+        """Have ``drain`` run in a while, unless that is so already. Main thread only."""
+        if not self._timer.isActive():
+            self._timer.start(math.ceil(seconds * 1000))
+
     def _answer(self) -> None:
         self._marked = False
         if self._drain is not None:
@@ -38,4 +47,5 @@ class Wake(QObject):
 
     def close(self) -> None:
         """Later calls do nothing."""
+        self._timer.stop()
         self._drain = None

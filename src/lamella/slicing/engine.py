@@ -11,6 +11,7 @@ import os
 import threading
 import time
 import warnings
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -45,9 +46,10 @@ from lamella.slicing.scheduler import Scheduler
 from lamella.slicing.statistics import CacheStatistics
 from lamella.slicing.types import TYPES
 from lamella.slicing.workers import WorkerPool
-from lamella.sources.base import Failed, FailureKind, Loaded, Outcome
+from lamella.sources.base import Failed, FailureKind, Loaded, Outcome, Stoppable
 
 JOIN_S = 0.5  # at close: how long reads under way may take to end
+STOP_S = 0.2  # of that, how long reader processes may take before they are killed
 
 _log = logging.getLogger(__name__)
 
@@ -100,6 +102,7 @@ class Engine:
         self._wants: dict[Slot, LayerSliceRequest] = {}  # the mailbox: newest wins, single dict operations only
         self._scheduler = Scheduler(cache_limit)
         self._pools: dict[str, WorkerPool] = {}
+        self._stoppable: weakref.WeakSet[Stoppable] = weakref.WeakSet()
         self._compute = WorkerPool("compute", max(1, min(4, os.cpu_count() or 1)))
         self._futures: dict[Slot, Future[LayerSliceResponse]] = {}
         self._future_numbers = itertools.count(1)
@@ -175,13 +178,22 @@ class Engine:
         pools = [self._compute, *self._pools.values()]
         for pool in pools:
             pool.close()
+        self._stop_sources(time.monotonic() + STOP_S)  # a read that hangs in a reader process ends with it
         stuck = [name for pool in pools for name in pool.join(deadline)]
+        self._stop_sources(deadline)  # what a read that was just about to begin has started since
         if stuck:
             warnings.warn(
                 f"closed while {len(stuck)} read(s) did not return; left behind as daemon threads: {', '.join(stuck)}",
                 RuntimeWarning,
                 stacklevel=3,
             )
+
+    def _stop_sources(self, deadline: float) -> None:
+        sources = list(self._stoppable)
+        for source in sources:
+            source.stop()
+        for source in sources:
+            source.insist(deadline)
 
     # The slicing thread
 
@@ -261,6 +273,8 @@ class Engine:
                     if pool is None:
                         name = source.pool.key.replace(":", "-")
                         pool = self._pools[source.pool.key] = WorkerPool(name, source.pool.threads)
+                    if isinstance(source, Stoppable):
+                        self._stoppable.add(source)
                     pool.submit(partial(_read, source, box, done))
                 else:
                     _read(source, box, done)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from lamella.model.edits import Edits
 from lamella.model.transforms import Affine
 from lamella.model.view_state import ViewState
 from lamella.slicing.levels import choose_level, choose_volume_level, edges, visible_samples
@@ -22,6 +23,7 @@ from lamella.slicing.place import Place
 from lamella.slicing.plan import FIRST_RUNG_CHUNKS, ChunkKey, ChunkRead, Plan
 from lamella.slicing.request import LayerSliceRequest, Mode, SliceKey, Window
 from lamella.slicing.response import ImageSliceResponse, Tile, drawing_transforms
+from lamella.slicing.versions import chunk_versions
 from lamella.sources.base import Box, Grid, Source, nbytes
 from lamella.sources.multiscale import Multiscale
 
@@ -35,11 +37,12 @@ MAX_CHUNKS = 4096  # a plan of more chunks takes a coarser level, if there is on
 
 @dataclass(frozen=True, slots=True)
 class ImageSlice:
-    """What an image request refers to."""
+    """What an image request refers to. Without `edits` all of it has the version of the request's key."""
 
     multiscale: Multiscale
     rgb: bool
     auto_contrast: bool
+    edits: Edits = Edits()
 
 
 def make_slice_request(
@@ -69,7 +72,7 @@ def make_slice_request(
         world_to_data=place.world_to_data,
         point=state.point,
         mode=mode,
-        data=ImageSlice(source, layer.rgb, layer.auto_contrast),
+        data=ImageSlice(source, layer.rgb, layer.auto_contrast, layer.edits),
     )
 
 
@@ -109,7 +112,7 @@ def plan(request: LayerSliceRequest, budget: int) -> Plan:
     """
     image: ImageSlice = request.data
     key = request.key
-    settled = request.mode is not Mode.INTERACTIVE
+    settled = request.mode not in (Mode.INTERACTIVE, Mode.PLAYBACK)
     layout = _layout(image.multiscale, image.rgb, key.displayed, request.world_to_data, request.window, settled, budget)
     beside = any(not 0 <= round(p) < layout.shapes[0][a] for a, p in zip(layout.hidden, key.point, strict=True))
     if beside or not layout.rungs:
@@ -292,13 +295,17 @@ def _reads(request: LayerSliceRequest, layout: _Layout, rung: int) -> tuple[Chun
         axis: slice(i * grid.chunk[axis], min((i + 1) * grid.chunk[axis], source.shape[axis]))
         for axis, i in numbers.items()
     }
+    positions = [tuple(numbers.get(axis, i) for axis, i in enumerate(spot.position)) for spot in spots]
+    if image.edits.latest:
+        versions = chunk_versions(image.edits, multiscale, level, grid, positions)
+    else:
+        versions = [request.key.version] * len(spots)
     result = []
-    for spot in spots:
-        position, box = list(spot.position), list(spot.box)
-        for axis, number in numbers.items():
-            position[axis] = number
-            box[axis] = cuts[axis]
-        chunk = ChunkKey(source.token, request.key.version, level, tuple(position))
+    for spot, position, version in zip(spots, positions, versions, strict=True):
+        box = list(spot.box)
+        for axis, cut in cuts.items():
+            box[axis] = cut
+        chunk = ChunkKey(source.token, version, level, position)
         result.append(
             ChunkRead(
                 key=chunk,

@@ -41,6 +41,8 @@ class Place:
 
     def margin(self, world: Vector) -> Vector:
         """The same for a margin: the linear part only."""
+        if not any(world):  # margins mostly are
+            return (0.0,) * len(self.hidden)
         first = len(world) - self.world_to_data.ndim
         values = [world[first + a] for a in self.hidden]
         values = [v if v == v else 0.0 for v in values]  # NaN → 0

@@ -39,3 +39,16 @@ class CacheStatistics:
     reads_started: int
     prefetched: int
     prefetch_used: int
+
+
+@dataclass(frozen=True, slots=True)
+class ViewerStatistics(CacheStatistics):
+    """The same of a viewer, and what failed.
+
+    Attributes
+    ----------
+    failed : int
+        Chunks that could not be read, however often they were tried.
+    """
+
+    failed: int

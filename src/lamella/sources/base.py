@@ -163,6 +163,19 @@ class Forgetful(Protocol):
         ...
 
 
+@runtime_checkable
+class Stoppable(Protocol):
+    """A source that has something at work beside this process's threads, which must not outlive the viewer."""
+
+    def stop(self) -> None:
+        """Begin to end it; a read under way answers `Failed`, a later one starts it again. Returns at once."""
+        ...
+
+    def insist(self, deadline: float) -> None:
+        """After `stop`: wait until the `time.monotonic` deadline, then end it by force."""
+        ...
+
+
 def nbytes(box: Box, dtype: np.dtype[Any]) -> int:
     """Bytes of the decoded samples in ``box``."""
     return math.prod(int(s.stop - s.start) for s in box) * dtype.itemsize

@@ -6,11 +6,13 @@ A failure's message is the same for every chunk that failed for the same reason:
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from http import HTTPStatus
 
 from lamella.sources.base import Failed, FailureKind, Missing
+from lamella.sources.location import without_secrets
 
-_HTTP_CODE = re.compile(r"\[HTTP code (\d{3})\]")
+_HTTP_CODE = re.compile(r"\[(?:HTTP code |http_response_code=')(\d{3})'?\]")  # the http driver; s3 and gcs
 _CURL = re.compile(r"CURL error (?P<what>[^:\[]+).*\[curl_code='(?P<code>\d+)'\]", re.DOTALL)
 _STATUS = re.compile(r"\A([A-Z][A-Z_]+): (.*)\Z", re.DOTALL)
 _WHERE = re.compile(
@@ -59,6 +61,8 @@ def classify(message: str) -> Missing | Failed:
         return Missing()
     if "was ignored by server" in text:
         return Failed(FailureKind.OTHER, "the server does not answer range requests, which sharded data need")
+    if "credentials" in _what(text):
+        return Failed(FailureKind.DENIED, "the credentials cannot be read")
     kind = _KIND_OF_STATUS.get(name, FailureKind.OTHER)
     if kind is FailureKind.CORRUPT:
         return Failed(kind, f"the stored data are damaged: {_what(text)}")
@@ -92,7 +96,15 @@ def from_http_code(code: int) -> Missing | Failed:
 
 def is_forbidden(outcome: Missing | Failed) -> bool:
     """Whether a server refused for good (403), which object stores also say of keys that do not exist."""
-    return isinstance(outcome, Failed) and outcome.kind is FailureKind.DENIED and "401" not in outcome.message
+    wants = isinstance(outcome, Failed) and ("401" in outcome.message or "credentials" in outcome.message)
+    return isinstance(outcome, Failed) and outcome.kind is FailureKind.DENIED and not wants
+
+
+def with_advice(failure: Failed, host: str, advice: str) -> Failed:
+    """A refusal, together with who refuses and how to give credentials; any other failure as it is."""
+    if failure.kind is not FailureKind.DENIED or not advice:
+        return failure
+    return replace(failure, message=f"{host} refused access, {failure.message}: {advice}")
 
 
 def _what(text: str) -> str:
@@ -101,4 +113,4 @@ def _what(text: str) -> str:
         text = text[where.end() :]
     if text.startswith("Requested byte range"):
         return "a shard is cut off"
-    return re.split(r"[;,:\[]", " ".join(text.split()), maxsplit=1)[0].strip()[:200]
+    return re.split(r"[;,:\[]", " ".join(without_secrets(text).split()), maxsplit=1)[0].strip()[:200]

@@ -18,10 +18,11 @@ _WRAPPER = re.compile(r"\A(?:zarr[23]?|n5|precomputed|neuroglancer-precomputed):
 _SCHEME = re.compile(r"\A([A-Za-z][A-Za-z0-9+.-]+)://")  # two letters or more: C:\ is a drive
 _DEFAULT_PORT = {"http": 80, "https": 443}
 _METADATA_KEYS = ("zarr.json", ".zarray", ".zgroup", ".zattrs", ".zmetadata", "attributes.json")
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+://)(?:[^/?#\s'\"]*@)?([^?#\s'\"]*)(?:[?#][^\s'\"]*)?")
 _SUFFIXES = (".ome.zarr", ".zarr", ".n5", ".precomputed", ".npy")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Location:
     """A local folder or file, or a URL, and a path inside it.
 
@@ -57,6 +58,7 @@ class Location:
         given = os.fspath(text)
         if not given.strip() or "\0" in given:
             raise ValueError(f"{given!r} is neither a path nor a URL")
+        shown = public_name(given)
         rest = given.strip() if isinstance(text, str) else given
         rest = _WRAPPER.sub("", rest)
         scheme = _SCHEME.match(rest)
@@ -70,16 +72,20 @@ class Location:
             return cls("file", _without_metadata_key(os.path.abspath(os.path.expanduser(rest)), os.sep))
         name = scheme[1].lower()
         if name not in ("http", "https", "s3", "gs"):
-            raise ValueError(f"{given} has the scheme {name}://; lamella opens http, https, s3, gs and file URLs")
+            raise ValueError(f"{shown} has the scheme {name}://; lamella opens http, https, s3, gs and file URLs")
         try:
             parts = urlsplit(rest)
             host, _ = parts.hostname, parts.port
         except ValueError as error:
-            raise ValueError(f"{given} is not a valid URL: {error}") from None
+            reason = "its port is not a number" if "port" in str(error).lower() else "its host is not one"
+            raise ValueError(f"{shown} is not a valid URL: {reason}") from None
         if not host or re.search(r"[\s<>\"\\^`{}|]", parts.netloc):
-            raise ValueError(f"{given} is not a valid URL: it names no host")
+            raise ValueError(f"{shown} is not a valid URL: it names no host")
         base = f"{name}://{parts.netloc}{parts.path}".rstrip("/")
         return cls(name, _without_metadata_key(base, "/"), parts.query)
+
+    def __repr__(self) -> str:
+        return f"Location({self.name!r})"  # without secrets: it ends up in logs
 
     @property
     def remote(self) -> bool:
@@ -88,9 +94,7 @@ class Location:
     @property
     def name(self) -> str:
         """What messages call it; without user and password."""
-        base = self.base
-        if self.remote:
-            base = re.sub(r"://[^/@]*@", "://", base)
+        base = public_name(self.base) if self.remote else self.base
         return f"{base}/{self.path}" if self.path else base
 
     @property
@@ -158,6 +162,25 @@ class Location:
         root = unquote(parts.path).strip("/")
         driver = "s3" if self.scheme == "s3" else "gcs"
         return {"driver": driver, "bucket": parts.netloc, "path": f"{root}/{path}" if root else path}
+
+
+def public_name(path_or_url: str) -> str:
+    """What to call a path or URL that a user gave: without user, password, query and fragment, which may be secret."""
+    scheme = _SCHEME.match(_WRAPPER.sub("", path_or_url.strip()))
+    if scheme is None:
+        return path_or_url
+    rest = scheme.string[scheme.end() :]
+    authority = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    if "@" in authority:
+        rest = rest[authority.rindex("@") + 1 :]
+    elif "@" in rest and not re.fullmatch(r"[^:]*(:\d*)?|\[.*\](:\d*)?", authority):
+        rest = rest[rest.rindex("@") + 1 :]  # a password with signs that end it: no valid URL, but no less secret
+    return scheme[0] + re.split(r"[?#]", rest, maxsplit=1)[0]
+
+
+def without_secrets(text: str) -> str:
+    """A message whose URLs have no user, password, query and fragment."""
+    return _URL.sub(r"\1\2", text)
 
 
 def _without_metadata_key(path: str, separator: str) -> str:

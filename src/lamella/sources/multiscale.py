@@ -51,5 +51,10 @@ class Multiscale:
         return self.levels[0].dtype
 
     @property
+    def isolation(self) -> str:
+        """What the first level says of where it is read, see `OpaqueSource`; empty for stores and arrays in memory."""
+        return next((text for level in self.levels if (text := getattr(level, "isolation", ""))), "")
+
+    @property
     def name(self) -> str:
         return self.levels[0].name

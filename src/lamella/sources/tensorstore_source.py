@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from lamella.sources.base import Box, Failed, FailureKind, Grid, Loaded, Missing, Outcome, Pool, new_token
-from lamella.sources.failures import classify, is_forbidden
+from lamella.sources.credentials import advice, has_aws_credentials
+from lamella.sources.failures import classify, is_forbidden, with_advice
 from lamella.sources.gather import Gather, split
 from lamella.sources.limits import check_chunk, check_dtype, check_shape
-from lamella.sources.location import Location
+from lamella.sources.location import Location, without_secrets
 
 if TYPE_CHECKING:
     import tensorstore as ts
@@ -60,7 +61,7 @@ def make_context(location: Location) -> ts.Context:
     if prefix is not None:
         spec[f"{prefix}_request_concurrency"] = {"limit": REMOTE_CONCURRENCY}
         spec[f"{prefix}_request_retries"] = {"max_retries": 0}
-    if location.scheme == "s3" and not _has_aws_credentials():
+    if location.scheme == "s3" and not has_aws_credentials():
         spec["aws_credentials"] = {"type": "anonymous"}
     context: ts.Context = load_tensorstore().Context(spec)
     return context
@@ -121,11 +122,13 @@ def open_tensorstore(
 
     try:
         store = open_store()
-    except (OverflowError, TypeError) as error:
-        raise ValueError(str(error)) from None
+    except (OverflowError, TypeError, ValueError) as error:
+        raise ValueError(without_secrets(str(error))) from None
     # Only with its metadata given is opening it again free of I/O.
     reopen = open_store if metadata is not None else None
-    return TensorStoreSource(store, name=name or location.name, pool=location.pool, reopen=reopen)
+    return TensorStoreSource(
+        store, name=name or location.name, pool=location.pool, reopen=reopen, advice=advice(location)
+    )
 
 
 class TensorStoreSource:
@@ -145,6 +148,8 @@ class TensorStoreSource:
     reopen : callable, optional
         Opens the store once more, without I/O: what was cached before is then checked again (``recheck_cached_data``
         is ``"open"``).
+    advice : str
+        How to give credentials: what a refusal says.
 
     Raises
     ------
@@ -159,6 +164,7 @@ class TensorStoreSource:
         name: str | None = None,
         pool: Pool | None = None,
         reopen: Callable[[], ts.TensorStore] | None = None,
+        advice: str = "",
     ) -> None:
         self.name = name or "the tensorstore"
         self.token = new_token()
@@ -176,6 +182,7 @@ class TensorStoreSource:
         if self._grid is not None:
             check_chunk(self.name, self._grid.chunk, self.dtype)
         self._forbidden_is_missing = self.pool.remote
+        self._advice = advice
         self._store: ts.TensorStore | None = store
         self._reopen = reopen
         self._in_flight: set[Any] = set()
@@ -244,7 +251,9 @@ class TensorStoreSource:
 
     def _judged(self, message: str) -> Missing | Failed:
         outcome = classify(message)
-        return Missing() if self._forbidden_is_missing and is_forbidden(outcome) else outcome
+        if isinstance(outcome, Missing) or (self._forbidden_is_missing and is_forbidden(outcome)):
+            return Missing()
+        return with_advice(outcome, self.pool.key, self._advice)
 
     def _closed(self) -> Failed:
         return Failed(FailureKind.OTHER, f"{self.name} is closed")
@@ -264,9 +273,3 @@ def _guess_pool(store: ts.TensorStore, token: int) -> Pool:
     spec = store.kvstore.spec().to_json() if store.kvstore is not None else {"driver": "memory"}
     local = isinstance(spec, dict) and spec.get("driver") in ("memory", "file")
     return Pool(key=f"tensorstore:{token}", slots=8 if local else _USER_SLOTS, threads=0, remote=not local)
-
-
-def _has_aws_credentials() -> bool:
-    if any(os.environ.get(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_PROFILE", "AWS_WEB_IDENTITY_TOKEN_FILE")):
-        return True
-    return os.path.exists(os.environ.get("AWS_SHARED_CREDENTIALS_FILE", os.path.expanduser("~/.aws/credentials")))

@@ -3,6 +3,7 @@
 from lamella.testing.clock import VirtualClock
 from lamella.testing.faults import Fault
 from lamella.testing.http_server import HttpServer, Request
+from lamella.testing.latency import Latency
 from lamella.testing.process import ServerProcess
 from lamella.testing.sources import CountingSource, FaultySource, GatedSource, SlowArray
 
@@ -12,6 +13,7 @@ __all__ = [
     "FaultySource",
     "GatedSource",
     "HttpServer",
+    "Latency",
     "Request",
     "ServerProcess",
     "SlowArray",

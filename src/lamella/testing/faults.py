@@ -14,7 +14,8 @@ class Fault:
     kind : str
         ``status``: an error status · ``reset``: the connection is reset in the middle of the body · ``truncate``: it
         ends there politely · ``corrupt``: every byte of the body is inverted · ``length``: the header promises more
-        bytes than come · ``hang``: no answer until the server stops · ``drip``: a few bytes at a time.
+        bytes than come · ``hang``: no answer until `HttpServer.release` or the end of the server · ``drip``: a few
+        bytes at a time.
     status : int
         For ``status``.
     retry_after : float, optional

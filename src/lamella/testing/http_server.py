@@ -8,35 +8,29 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import mimetypes
-import re
 import socket
 import struct
 import threading
 import time
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable
+from collections import Counter
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import unquote, urlsplit
 
 from lamella.testing.faults import Fault
+from lamella.testing.http_messages import Content, Seen, basic, folder, parse, ranged, reason, type_of
+from lamella.testing.rules import Matcher, Rules, Seconds
 from lamella.testing.shaping import Link
 
-Content = Callable[[str], bytes | None]
-Matcher = Callable[[str], bool]
-
-REASONS = {200: "OK", 206: "Partial Content", 404: "Not Found", 416: "Range Not Satisfiable", 500: "Error"}
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _LINGER_NOT = struct.pack("ii", 1, 0)  # closing drops what is unsent and answers with a reset
 DRIP_BYTES, DRIP_S = 64, 0.05
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request that the server saw, with its path as sent, without leading slash.
+    """One request that the server saw, with its path without leading slash, and its query.
 
     Times are seconds of `time.perf_counter`: when it had come, and when its answer was handed to the network. Status 0
     is a request that was left hanging.
@@ -44,26 +38,17 @@ class Request:
 
     method: str
     path: str
+    query: str
     range: str | None
     status: int
     began: float
     ended: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
-    """A request before its answer."""
-
-    method: str
-    path: str
-    range: str | None
-    began: float
-
-
 class HttpServer:
     """A server under control. A context manager: it serves inside the block.
 
-    Thread-safe.
+    Thread-safe. Paths have no leading slash and no query.
 
     Parameters
     ----------
@@ -71,9 +56,11 @@ class HttpServer:
         A folder, or a function from a path without leading slash to bytes, None where there is nothing. The function
         is called on ``threads`` worker threads. What it raises is answered with status 500.
     latency : float or callable
-        Seconds before each answer begins, or a function that gives them anew for each.
+        Seconds before each answer begins, or a function that gives them anew for each, such as a `Latency`.
     bandwidth : float, optional
         Bytes a second that all answers share.
+    credentials : str, optional
+        ``user:password``: requests without them (basic authentication) are answered with 401.
     port : int
         0 takes a free one.
     threads : int
@@ -88,25 +75,26 @@ class HttpServer:
         self,
         content: str | Path | Content,
         *,
-        latency: float | Callable[[], float] = 0.0,
+        latency: Seconds = 0.0,
         bandwidth: float | None = None,
+        credentials: str | None = None,
         port: int = 0,
         threads: int = 2,
     ) -> None:
-        self._content: Content = content if callable(content) else _folder(Path(content))
-        self.latency = latency
+        self._content: Content = content if callable(content) else folder(Path(content))
+        self._rules = Rules(latency)
         self._link = Link(bandwidth)
+        self._authorization = None if credentials is None else basic(credentials)
         self._port = port
         self._workers = ThreadPoolExecutor(threads, thread_name_prefix="http-content")
-        self._lock = threading.Lock()
+        self._changed = threading.Condition()
         self._log: list[Request] = []
-        self._once: dict[str, deque[Fault | None]] = defaultdict(deque)
-        self._always: list[tuple[Matcher, Fault]] = []
+        self._seen: Counter[str] = Counter()
+        self._hanging: list[tuple[str, asyncio.Event]] = []
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever, name="http-server", daemon=True)
         self._server: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
-        self._stopping: asyncio.Event | None = None
 
     # Any thread
 
@@ -137,30 +125,94 @@ class HttpServer:
         return f"http://127.0.0.1:{self._port}"
 
     @property
+    def latency(self) -> Seconds:
+        """Seconds before each answer begins, or what gives them; may be set while the server runs."""
+        return self._rules.latency
+
+    @latency.setter
+    def latency(self, latency: Seconds) -> None:
+        self._rules.latency = latency
+
+    # What it saw
+
+    @property
     def log(self) -> list[Request]:
         """The requests that were answered so far, or given up."""
-        with self._lock:
+        with self._changed:
             return list(self._log)
 
+    @property
+    def seen(self) -> Counter[str]:
+        """How often each path was asked for, answered or not."""
+        with self._changed:
+            return Counter(self._seen)
+
+    @property
+    def hanging(self) -> list[str]:
+        """The paths that are left hanging now, oldest first."""
+        with self._changed:
+            return [path for path, _ in self._hanging]
+
+    def wait_for(self, matches: Matcher, count: int = 1, timeout: float = 10.0) -> bool:
+        """Wait until ``count`` requests for paths that match have come; False after ``timeout`` seconds."""
+
+        def came() -> bool:
+            return sum(n for path, n in self._seen.items() if matches(path)) >= count
+
+        with self._changed:
+            return self._changed.wait_for(came, timeout)
+
+    def wait_for_hanging(self, count: int = 1, timeout: float = 10.0) -> bool:
+        """Wait until ``count`` requests are left hanging; False after ``timeout`` seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: len(self._hanging) >= count, timeout)
+
     def clear_log(self) -> None:
-        with self._lock:
+        """Forget what was seen."""
+        with self._changed:
             self._log.clear()
+            self._seen.clear()
+
+    # What it does wrong
 
     def fail(self, path: str, faults: Iterable[Fault | None]) -> None:
-        """Answer the next requests for ``path`` (no leading slash) with these faults, one each; None is no fault."""
-        with self._lock:
-            self._once[path].extend(faults)
+        """Answer the next requests for ``path`` with these faults, one each; None is no fault."""
+        self._rules.add_script(path, faults)
+
+    def fail_first(self, matches: Matcher, fault: Fault, times: int = 1) -> None:
+        """Answer the first ``times`` requests for each path that matches with ``fault``, then properly."""
+        self._rules.add_rule(matches, fault, times)
 
     def fail_always(self, matches: Matcher, fault: Fault) -> None:
-        """Answer every request whose path ``matches`` with ``fault``, until `heal`."""
-        with self._lock:
-            self._always.append((matches, fault))
+        """Answer every request for a path that matches with ``fault``, until `heal`."""
+        self._rules.add_rule(matches, fault)
+
+    def slow_down(self, matches: Matcher, latency: Seconds) -> None:
+        """Let requests for paths that match wait for ``latency`` instead of the server's own, until `heal`."""
+        self._rules.add_latency(matches, latency)
+
+    def hold(self, matches: Matcher) -> None:
+        """Let requests for paths that match wait until `release`; then they are answered, or get their faults."""
+        self._rules.hold(matches)
 
     def heal(self) -> None:
-        """Answer everything properly from now on. Requests that hang go on hanging."""
-        with self._lock:
-            self._once.clear()
-            self._always.clear()
+        """Answer everything properly from now on. Requests that hang go on hanging: see `release`."""
+        self._rules.clear()
+
+    def release(self) -> int:
+        """Answer the requests that hang now, those with ``hang`` properly, and hold nothing any more.
+
+        Returns
+        -------
+        int
+            How many there were.
+        """
+        self._rules.hold_nothing()
+        with self._changed:
+            released, self._hanging = self._hanging, []
+        for _, gate in released:
+            self._loop.call_soon_threadsafe(gate.set)
+        return len(released)
 
     def go_away(self) -> None:
         """Refuse connections and end those that are open, until `come_back`."""
@@ -176,7 +228,6 @@ class HttpServer:
     # The server's thread
 
     async def _listen(self) -> None:
-        self._stopping = asyncio.Event()
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", self._port, reuse_address=True, backlog=512)
         self._port = self._server.sockets[0].getsockname()[1]
 
@@ -187,8 +238,6 @@ class HttpServer:
         while accepting := asyncio.all_tasks() - self._connections - {asyncio.current_task()}:
             await asyncio.wait(accepting, timeout=1)
         self._server.close()
-        assert self._stopping is not None
-        self._stopping.set()
         for task in list(self._connections):
             task.cancel()
         await asyncio.gather(*self._connections, return_exceptions=True)
@@ -213,57 +262,66 @@ class HttpServer:
     async def _answer_one(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """Answer one request; False when the connection is to end."""
         head = (await reader.readuntil(b"\r\n\r\n")).decode("latin-1")
-        began = time.perf_counter()
-        request_line, *lines = head.split("\r\n")
-        method, target, _ = request_line.split(" ", 2)
-        headers = {k.strip().lower(): v.strip() for k, _, v in (line.partition(":") for line in lines if line)}
-        seen = _Seen(method, unquote(urlsplit(target).path).lstrip("/"), headers.get("range"), began)
-        fault = self._next_fault(seen.path)
-        latency = self.latency() if callable(self.latency) else self.latency
+        seen = parse(head)
+        with self._changed:
+            self._seen[seen.path] += 1
+            self._changed.notify_all()
+        fault = self._rules.fault_for(seen.path)
+        latency = self._rules.latency_for(seen.path)
         if latency > 0:
             await asyncio.sleep(latency)
+        if self._rules.is_held(seen.path):
+            await self._hang(seen)
         if fault is not None and fault.kind == "hang":
-            assert self._stopping is not None
-            try:
-                await self._stopping.wait()
-            finally:
-                self._note(seen, 0)
-            return False
+            await self._hang(seen)
+            fault = None
         if fault is not None and fault.kind == "status":
             extra = [] if fault.retry_after is None else [f"Retry-After: {fault.retry_after:g}"]
             await self._send(writer, seen, fault.status, b"", extra)
+            return True
+        if self._authorization not in (None, seen.authorization):
+            await self._send(writer, seen, 401, b"", ['WWW-Authenticate: Basic realm="lamella"'])
             return True
         try:
             content = await self._loop.run_in_executor(self._workers, self._content, seen.path)
         except Exception as error:  # whatever it is, it is the content's, and the connection goes on
             await self._send(writer, seen, 500, repr(error).encode(), [])
             return True
-        status, body, extra = _ranged(content, seen.range)
+        status, body, extra = ranged(content, seen.range)
         if fault is not None:
             return await self._send_broken(writer, seen, fault, status, body, extra)
-        await self._send(writer, seen, status, body, [*extra, f"Content-Type: {_type_of(seen.path)}"])
+        await self._send(writer, seen, status, body, [*extra, f"Content-Type: {type_of(seen.path)}"])
         return True
 
-    def _note(self, seen: _Seen, status: int) -> None:
-        with self._lock:
-            self._log.append(Request(seen.method, seen.path, seen.range, status, seen.began, time.perf_counter()))
+    async def _hang(self, seen: Seen) -> None:
+        """Wait until the request is released; the end of the server ends the connection, and this with it."""
+        entry = (seen.path, asyncio.Event())
+        with self._changed:
+            self._hanging.append(entry)
+            self._changed.notify_all()
+        try:
+            await entry[1].wait()
+        except asyncio.CancelledError:
+            self._note(seen, 0)
+            raise
+        finally:
+            with self._changed:
+                self._hanging = [e for e in self._hanging if e is not entry]
 
-    def _next_fault(self, path: str) -> Fault | None:
-        with self._lock:
-            script = self._once.get(path)
-            if script:
-                return script.popleft()
-            return next((fault for matches, fault in self._always if matches(path)), None)
+    def _note(self, seen: Seen, status: int) -> None:
+        ended = time.perf_counter()
+        with self._changed:
+            self._log.append(Request(seen.method, seen.path, seen.query, seen.range, status, seen.began, ended))
 
     async def _send(
-        self, writer: asyncio.StreamWriter, seen: _Seen, status: int, body: bytes, extra: list[str], length: int = -1
+        self, writer: asyncio.StreamWriter, seen: Seen, status: int, body: bytes, extra: list[str], length: int = -1
     ) -> None:
         now = time.monotonic()
         wait = self._link.sent_at(now, 0 if seen.method == "HEAD" else len(body)) - now
         if wait > 0:
             await asyncio.sleep(wait)
         lines = [
-            f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}",
+            f"HTTP/1.1 {status} {reason(status)}",
             f"Content-Length: {len(body) if length < 0 else length}",
             "Accept-Ranges: bytes",
             *extra,
@@ -275,7 +333,7 @@ class HttpServer:
         await writer.drain()
 
     async def _send_broken(
-        self, writer: asyncio.StreamWriter, seen: _Seen, fault: Fault, status: int, body: bytes, extra: list[str]
+        self, writer: asyncio.StreamWriter, seen: Seen, fault: Fault, status: int, body: bytes, extra: list[str]
     ) -> bool:
         match fault.kind:
             case "corrupt":
@@ -298,34 +356,3 @@ class HttpServer:
         else:
             writer.write_eof()
         return False
-
-
-def _folder(root: Path) -> Content:
-    base = root.resolve()
-
-    def read(path: str) -> bytes | None:
-        file = (base / path).resolve()
-        if not file.is_relative_to(base) or not file.is_file():
-            return None
-        return file.read_bytes()
-
-    return read
-
-
-def _ranged(body: bytes | None, wanted: str | None) -> tuple[int, bytes, list[str]]:
-    """Status, the bytes of the range and the headers that say so (RFC 9110, section 14)."""
-    if body is None:
-        return 404, b"", []
-    match = _RANGE.fullmatch(wanted or "")
-    if match is None or match.group() == "bytes=-":
-        return 200, body, []  # none, several, or not understood: all of it, as a server may
-    first, last = match.groups()
-    n = len(body)
-    start, stop = (n - min(int(last), n), n) if not first else (int(first), min(int(last) + 1, n) if last else n)
-    if start >= n or stop <= start:
-        return 416, b"", [f"Content-Range: bytes */{n}"]
-    return 206, body[start:stop], [f"Content-Range: bytes {start}-{stop - 1}/{n}"]
-
-
-def _type_of(path: str) -> str:
-    return mimetypes.guess_type(path)[0] or "application/octet-stream"

@@ -13,6 +13,7 @@ import numpy.typing as npt
 from psygnal import Signal
 
 from lamella.model._validate import flag, integer, number, numbers, one_of
+from lamella.model.edits import Edits, new_version, newest_version, region_of
 from lamella.model.layers.base import Array, Layer, LayerEvents
 from lamella.model.layers.look import INTERPOLATION_MODES, ImageLook
 from lamella.sources.base import Forgetful
@@ -130,6 +131,8 @@ class Image(Layer):
             axis_labels=axis_labels,
             metadata=metadata,
         )
+        self._version = newest_version(_tokens(source))
+        self._edits = Edits(self._version)
 
     def _make_events(self) -> ImageEvents:
         return ImageEvents(self)
@@ -163,7 +166,8 @@ class Image(Layer):
         same_size, same_levels = source.shape == self._source.shape, len(source.levels) == len(self._source.levels)
         self._source, self._data = source, value
         self._samples, self._edges = samples, edges
-        self._version += 1
+        self._version = new_version(_tokens(source))
+        self._edits = Edits(self._version)
         self._auto_limits = _limits_of_dtype(source.dtype)
         self._limits_range = _union(self._auto_limits, self._user_limits)
         unlocked = [] if same_levels or self._locked_data_level is None else ["locked_data_level"]
@@ -173,12 +177,35 @@ class Image(Layer):
             "data", "version", *unlocked, *self._changed_limits(before), *([] if same_size else ["extent"]), "slicing"
         )
 
-    def refresh(self) -> None:
-        """The data changed where they lie: read them again."""
+    @property
+    def edits(self) -> Edits:
+        """Which version each part of the data has."""
+        return self._edits
+
+    def refresh(self, region: Any = None) -> None:
+        """The data changed where they lie: read them again, or only what may follow from a part of them.
+
+        Parameters
+        ----------
+        region : slice, int, (start, stop), None, Ellipsis, or a tuple with one of these an axis of the data, optional
+            The samples of the finest level that changed, as an index of numpy: after ``data[3, 10:20] = 0`` it is
+            ``(3, slice(10, 20))`` or ``np.s_[3, 10:20]``. None and axes that are left out are whole ones.
+
+        Raises
+        ------
+        ValueError
+            It is no such index, or a number beyond the data.
+        """
+        changed = region_of(region, self._source.shape)
+        if changed is None:
+            return
         for level in self._source.levels:
             if isinstance(level, Forgetful):
                 level.forget()
-        super().refresh()
+        version = new_version(_tokens(self._source))
+        self._edits = Edits(version) if region is None else self._edits.with_edit(version, changed)
+        self._version = version
+        self._emit("version", "slicing")
 
     @property
     def rgb(self) -> bool:
@@ -314,6 +341,10 @@ class Image(Layer):
     def _changed_limits(self, before: Mapping[str, Any]) -> list[str]:
         changed = [field for field, value in self._limits_and_range().items() if before[field] != value]
         return [*changed, "look"] if "contrast_limits" in changed else changed
+
+
+def _tokens(source: Multiscale) -> tuple[int, ...]:
+    return tuple(level.token for level in source.levels)
 
 
 def guess_rgb(shape: Sequence[int]) -> bool:

@@ -1,0 +1,245 @@
+"""The parts of a viewer, how they hang together, and what comes back from the other threads."""
+
+from __future__ import annotations
+
+import atexit
+import time
+import weakref
+from collections.abc import Callable
+from functools import partial
+from typing import Self
+
+from psygnal import Signal, SignalGroup
+
+from lamella import trace
+from lamella.failures import ChunkFailed, FailureLog
+from lamella.model._events import emit_each
+from lamella.model.layer_list import LayerList
+from lamella.model.layers.base import Layer
+from lamella.model.layers.image import Image
+from lamella.model.view import View
+from lamella.notifications import Notification, Notifications
+from lamella.opening import Opening, Openings
+from lamella.outbox import Outbox
+from lamella.pictures import Pictures
+from lamella.progress import Progress
+from lamella.render.messages import Frame
+from lamella.settings import Settings, get_settings, settings_changed
+from lamella.slicing.engine import Engine
+from lamella.slicing.layer_slicer import LayerSlicer
+from lamella.slicing.response import LayerSliceResponse
+from lamella.sources.base import Failed
+from lamella.waiting import Waiting
+from lamella.wiring import Wiring
+
+_open_viewers: weakref.WeakSet[ViewerBase] = weakref.WeakSet()
+
+
+class ViewerEvents(SignalGroup):
+    """Emitted on the main thread."""
+
+    title = Signal(str)
+    status = Signal(str)
+    notification = Signal(Notification)
+    opening = Signal(tuple)  # names of what is being opened
+    loaded = Signal(bool)
+    closed = Signal()
+
+
+class ViewerBase:
+    """What a viewer consists of, from its making to its end. Owned by the main thread.
+
+    `ViewerModel` adds what users call.
+
+    Parameters
+    ----------
+    title : str
+
+    Attributes
+    ----------
+    events : ViewerEvents
+    layers : LayerList
+    """
+
+    events: ViewerEvents
+    slice_ready = Signal(View, Layer, LayerSliceResponse)
+    """A response is shown: (view, layer, response)."""
+    frame_ready = Signal(View, Frame)
+    """A frame of a view is finished. The frame is valid until the next one of that view."""
+
+    def __init__(self, title: str) -> None:
+        self.events = ViewerEvents()
+        self._title = title
+        self._status = ""
+        self._closed = False
+        self._was_loaded = True
+        self._failures = FailureLog()
+        self._notifications = Notifications(time.monotonic)
+        self._outbox = Outbox()
+        self._openings = Openings(self._outbox.put)
+        self._pictures = Pictures(self._outbox)
+        self.layers = LayerList()
+        self._cache_size = get_settings().cache_size
+        self._engine = Engine(self._pictures.deliver, self._tell, self._cache_size)
+        self._waiting = Waiting(self._outbox, self._handle, self.drain, self._engine.hurry)
+        self._slicer = LayerSlicer(self._engine, self.layers)
+        self._progress = Progress(self.layers, self._slicer, self._pictures)
+        self._wiring = Wiring(self.layers, self._engine, self._slicer, self._pictures, self._update_statuses)
+        settings_changed.connect(self._on_settings_changed)
+        _open_viewers.add(self)
+
+    # State
+
+    @property
+    def title(self) -> str:
+        return self._title
+
+    @title.setter
+    def title(self, title: str) -> None:
+        if title != self._title:
+            self._title = title
+            self.events.title.emit(title)
+
+    @property
+    def status(self) -> str:
+        """The line that the status bar shows."""
+        return self._status
+
+    @status.setter
+    def status(self, status: str) -> None:
+        if status != self._status:
+            self._status = status
+            self.events.status.emit(status)
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        return self._wiring.views
+
+    # The main thread's side of the other threads
+
+    def set_wake(self, wake: Callable[[], None] | None) -> None:
+        """Install what is called, on any thread, when `drain` has something to do."""
+        self._outbox.set_wake(wake)
+
+    def drain(self) -> None:
+        """Take what the other threads have left: frames, failures, opened files. Main thread only."""
+        self._waiting.take()
+        emit_each([partial(self.events.notification.emit, told) for told in self._notifications.flush()])
+
+    @property
+    def drain_due(self) -> float | None:
+        """Seconds until `drain` has something to do that nobody wakes it for; None if it has not."""
+        due = self._notifications.due_at()
+        return None if due is None else max(0.0, due - time.monotonic())
+
+    def _handle(self, item: Frame | ChunkFailed | Opening | Settings) -> None:
+        match item:
+            case Frame():
+                self._take_frame(item)
+            case ChunkFailed():
+                if self._failures.add(item, self.layers):
+                    self._notify(item.source, item.message)
+            case Opening():
+                self._opened(item)
+            case Settings():
+                self._slicer.request_again()  # another limit may have another level as its target
+                self._update_statuses()
+
+    def _drain_if_here(self) -> None:
+        if self._waiting.here:
+            self.drain()
+
+    def _take_frame(self, frame: Frame) -> None:
+        view = next((v for v in self.views if v.id == frame.view), None)
+        old = self._pictures.take(frame, wanted=view is not None)
+        if view is None:
+            return
+        view.shown_state = frame.state
+        by_id = {layer.id: layer for layer in self.layers}
+        shown = {by_id[i]: r for i, r in frame.slices.items() if i in by_id}
+        changed = [(layer, r) for layer, r in shown.items() if view.slices.get(layer) is not r]
+        view.slices = shown
+        trace.record("presented", view.id, *(r.generation for r in shown.values()))
+        for layer, response in changed:
+            self._failures.look_at(response)
+            limits = getattr(response, "auto_limits", None)
+            if limits is not None and isinstance(layer, Image):
+                layer.set_auto_limits(limits)
+        self._update_statuses()
+        try:
+            emit_each(
+                [
+                    *(partial(self.slice_ready.emit, view, layer, response) for layer, response in changed),
+                    partial(self.frame_ready.emit, view, frame),
+                ]
+            )
+        finally:
+            if old is not None:
+                old.release()
+
+    def _opened(self, opening: Opening) -> None:
+        if self._openings.finish(opening, self.layers.append):
+            if opening.error is not None:
+                self._notify(opening.path, str(opening.error))
+            self.events.opening.emit(self._openings.names)
+
+    def _tell(self, layer: int, source: str, failure: Failed) -> None:
+        """Slicing thread: a chunk failed for good."""
+        self._outbox.put(ChunkFailed(layer, source, failure.message))
+
+    def _on_settings_changed(self, settings: Settings) -> None:
+        """Any thread."""
+        if settings.cache_size != self._cache_size:
+            self._cache_size = settings.cache_size
+            self._engine.resize_cache(settings.cache_size)
+            self._outbox.put(settings)
+
+    def _notify(self, source: str, message: str) -> None:
+        notification = self._notifications.add(source, message)
+        if notification is not None:
+            self.events.notification.emit(notification)
+
+    def _missing(self) -> list[str]:
+        """What is not shown yet, in words."""
+        return [f"opening {name}" for name in self._openings.names] + [
+            m for v in self.views for m in self._progress.missing(v)
+        ]
+
+    def _update_statuses(self) -> None:
+        """Tell each layer how much of it the views show."""
+        loaded = self._progress.update(self.views)
+        if loaded != self._was_loaded:
+            self._was_loaded = loaded
+            self.events.loaded.emit(loaded)
+
+    # The end
+
+    def close(self) -> None:
+        """Stop wanting, slicing and drawing, in this order; ends every thread of this viewer. May be called twice."""
+        if self._closed:
+            return
+        self._closed = True
+        settings_changed.disconnect(self._on_settings_changed)
+        self._wiring.close()
+        self._waiting.close()
+        self._openings.cancel()
+        self._engine.close()
+        self._pictures.close()
+        self._outbox.close()
+        self._openings.close_sources()
+        _open_viewers.discard(self)
+        self.events.closed.emit()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def _close_all() -> None:
+    for viewer in list(_open_viewers):
+        viewer.close()
+
+
+atexit.register(_close_all)

@@ -1,0 +1,22 @@
+"""What opening a URL needs is there before anybody opens one."""
+
+import subprocess
+import sys
+
+SCRIPT = """
+import sys
+from qtpy.QtCore import QTimer
+import lamella
+viewer = lamella.Viewer()
+assert "tensorstore" not in sys.modules
+timer = QTimer()
+timer.timeout.connect(lambda: "tensorstore" in sys.modules and "lamella.io" in sys.modules and viewer.close())
+timer.start(10)
+lamella.run()
+print("preloaded")
+"""
+
+
+def test_an_idle_window_imports_what_opening_a_url_needs() -> None:
+    done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == "preloaded", done.stderr
