@@ -22,6 +22,7 @@ from lamella.notifications import Notification, Notifications
 from lamella.opening import Opening, Openings
 from lamella.outbox import Outbox
 from lamella.pictures import Pictures
+from lamella.player import Player
 from lamella.progress import Progress
 from lamella.render.messages import Frame
 from lamella.settings import Settings, get_settings, settings_changed
@@ -43,6 +44,7 @@ class ViewerEvents(SignalGroup):
     notification = Signal(Notification)
     opening = Signal(tuple)  # names of what is being opened
     loaded = Signal(bool)
+    playing = Signal(bool)  # something began or ended to play, or plays otherwise
     closed = Signal()
 
 
@@ -85,6 +87,7 @@ class ViewerBase:
         self._slicer = LayerSlicer(self._engine, self.layers)
         self._progress = Progress(self.layers, self._slicer, self._pictures)
         self._wiring = Wiring(self.layers, self._engine, self._slicer, self._pictures, self._update_statuses)
+        self._player = Player(lambda: self.events.playing.emit(any(view.playing for view in self.views)))
         settings_changed.connect(self._on_settings_changed)
         _open_viewers.add(self)
 
@@ -159,6 +162,7 @@ class ViewerBase:
         shown = {by_id[i]: r for i, r in frame.slices.items() if i in by_id}
         changed = [(layer, r) for layer, r in shown.items() if view.slices.get(layer) is not r]
         view.slices = shown
+        self._player.take_frame(view, frame)
         trace.record("presented", view.id, *(r.generation for r in shown.values()))
         for layer, response in changed:
             self._failures.look_at(response)

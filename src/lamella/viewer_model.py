@@ -23,6 +23,7 @@ from lamella.model.camera import Camera
 from lamella.model.dims import Dims
 from lamella.model.layers.base import Layer
 from lamella.model.layers.image import Image
+from lamella.model.playback import Playback
 from lamella.model.view import View
 from lamella.opening import Opening
 from lamella.pictures import png, write_picture
@@ -127,6 +128,7 @@ class ViewerModel(ViewerBase):
             It is the last one, or not one of this viewer's.
         """
         self._wiring.remove_view(view)
+        self._player.stop(view)
 
     def add_layer(self, layer: Layer) -> Layer:
         """Put a layer on top."""
@@ -142,6 +144,62 @@ class ViewerModel(ViewerBase):
     def reset_view(self) -> None:
         """Fit the camera of every view to the layers."""
         self._wiring.fit()
+
+    # Playing
+
+    def play(
+        self,
+        axis: int | None = None,
+        rate: float = 10.0,
+        *,
+        loop: str = "loop",
+        steps: tuple[int, int] | None = None,
+        view: View | None = None,
+    ) -> None:
+        """Play an axis: each frame is asked for at its time, and dropped if its time is over.
+
+        In a window it runs by itself; otherwise call `tick`. It stops when the axis is moved by hand.
+
+        Parameters
+        ----------
+        axis : int, optional
+            The one that was used last, if not given.
+        rate : float
+            Frames a second, up to 1000; negative plays backwards.
+        loop : {"loop", "once", "back and forth"}
+        steps : (int, int), optional
+            First and last step; all, if not given.
+        view : View, optional
+            View 0, if not given.
+
+        Raises
+        ------
+        ValueError
+        """
+        self._player.play(view or self.views[0], axis, rate, loop, steps)
+
+    def stop(self, view: View | None = None) -> None:
+        """Stop playing, where it is."""
+        self._player.stop(view or self.views[0])
+
+    def playback(self, view: View | None = None) -> Playback | None:
+        """What the view plays; None if it does not."""
+        return self._player.of(view or self.views[0])
+
+    def playback_rate(self, view: View | None = None) -> tuple[float, float] | None:
+        """Frames a second that are asked for and that are reached; None if the view does not play."""
+        return self._player.rates(view or self.views[0])
+
+    def tick(self) -> float | None:
+        """Ask for the frame that is due. Windows do this by themselves.
+
+        Returns
+        -------
+        float or None
+            Seconds until the next one is due; None if nothing plays.
+        """
+        self._player.tick()
+        return self._player.due_in
 
     # Opening
 

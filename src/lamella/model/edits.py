@@ -58,6 +58,9 @@ class Edits:
         return Edits(self.base, tuple(latest))
 
 
+NO_EDITS = Edits()
+
+
 def new_version(tokens: Iterable[int]) -> int:
     """A version that no data ever had, from now on the newest of these sources."""
     version = next(_versions)

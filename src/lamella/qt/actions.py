@@ -52,6 +52,7 @@ COMMANDS = (
     Command("view.transpose", "Transpose Axes", dims.transpose, (VIEW, "2_axes")),
     Command("dims.step_left", "Step Back", dims.step_left, (VIEW, "3_steps")),
     Command("dims.step_right", "Step Forward", dims.step_right, (VIEW, "3_steps")),
+    Command("dims.play", "Play or Stop", dims.play, (VIEW, "3_steps")),
     Command("dims.focus_up", "Previous Slider", dims.focus_up, (VIEW, "3_steps")),
     Command("dims.focus_down", "Next Slider", dims.focus_down, (VIEW, "3_steps")),
     Command("view.panel", "Show or Hide the Layer Panel", windows.toggle_panel, (VIEW, "4_window")),

@@ -1,4 +1,4 @@
-"""One slider for each axis that is not displayed: name, slider, step, world position.
+"""One slider for each axis that is not displayed: name, slider, play button, step, world position.
 
 The widgets change the dims and nothing else; the dims' events change the widgets. There are no loops, because each
 side only passes on what differs from what the other one has.
@@ -25,6 +25,7 @@ from qtpy.QtWidgets import (
 from superqt import QLargeIntSpinBox
 
 from lamella.qt.interaction import Interaction
+from lamella.qt.playing import PlayButton, Playing
 from lamella.qt.text import format_world, number_from
 
 SLIDER_MAX = 2**30  # Qt's sliders are 32-bit integers; finer than any screen
@@ -103,7 +104,15 @@ class StepBox(QLargeIntSpinBox):
 class AxisRow(QObject):
     """The widgets of one axis, in one row of a grid. Owned by the main thread."""
 
-    def __init__(self, axis: int, dims: Any, interaction: Interaction, unit: Callable[[int], str], parent: QWidget):
+    def __init__(
+        self,
+        axis: int,
+        dims: Any,
+        interaction: Interaction,
+        unit: Callable[[int], str],
+        playing: Playing | None,
+        parent: QWidget,
+    ):
         super().__init__(parent)
         self.axis = axis
         self._dims = dims
@@ -117,6 +126,7 @@ class AxisRow(QObject):
         self.label.setToolTip("Name of the axis: click to change it")
         self.slider = AxisSlider(parent)
         self.slider.setMinimum(0)
+        self.play = None if playing is None else PlayButton(axis, playing, self.label.text, parent)
         self.box = StepBox()
         self.box.setToolTip("Step: type one to go there")
         self.total = QLabel(parent)
@@ -137,7 +147,8 @@ class AxisRow(QObject):
 
     @property
     def widgets(self) -> tuple[QWidget, ...]:
-        return self.label, self.slider, self.box, self.total, self.world
+        play = () if self.play is None else (self.play,)
+        return self.label, self.slider, *play, self.box, self.total, self.world
 
     # ---- the model's side ----------------------------------------------------------------------------------------
 
@@ -230,12 +241,14 @@ class DimsSliders(QWidget):
         dims: Any,
         interaction: Interaction,
         unit: Callable[[int], str] | None = None,
+        playing: Playing | None = None,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self._dims = dims
         self._interaction = interaction
         self._unit = unit or (lambda axis: "")
+        self._playing = playing
         self.rows: dict[int, AxisRow] = {}
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(8, 6, 8, 6)
@@ -287,7 +300,7 @@ class DimsSliders(QWidget):
             row.deleteLater()
         self.rows = {}
         for place, axis in enumerate(axes):
-            row = AxisRow(axis, self._dims, self._interaction, self._unit, self)
+            row = AxisRow(axis, self._dims, self._interaction, self._unit, self._playing, self)
             for column, widget in enumerate(row.widgets):
                 self._grid.addWidget(widget, place, column)
             row.show_range()

@@ -22,6 +22,7 @@ KEYS: dict[str, int] = {
     "view.full_screen": KeyCode.F11,
     "dims.step_left": KeyCode.LeftArrow,
     "dims.step_right": KeyCode.RightArrow,
+    "dims.play": _CTRL | _ALT | KeyCode.KeyP,
     "dims.focus_up": _ALT | KeyCode.UpArrow,
     "dims.focus_down": _ALT | KeyCode.DownArrow,
     "layers.toggle_visible": KeyCode.KeyV,

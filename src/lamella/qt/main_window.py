@@ -20,6 +20,7 @@ from lamella.qt.icons import app_icon, bin_icon
 from lamella.qt.interaction import Interaction
 from lamella.qt.layer_list import LayerListView, remove_layers
 from lamella.qt.picture_writer import PictureWriter
+from lamella.qt.playing import Playing
 from lamella.qt.status import StatusBar
 from lamella.qt.style import Theme, palette, stylesheet
 from lamella.qt.text import unit_sign
@@ -38,6 +39,7 @@ class MainWindow(QModelMainWindow):
     ----------
     canvas : Canvas
     sliders : DimsSliders
+    playing : Playing
     layer_list : LayerListView
     controls : ControlsPanel
     panel : QDockWidget
@@ -64,7 +66,8 @@ class MainWindow(QModelMainWindow):
 
         self.interaction = Interaction(view, self)
         self.canvas = Canvas(model, view, self.interaction)
-        self.sliders = DimsSliders(view.dims, self.interaction, self._unit)
+        self.playing = Playing(model, self)
+        self.sliders = DimsSliders(view.dims, self.interaction, self._unit, self.playing)
         self.layer_list = LayerListView(model)
         self.controls = ControlsPanel(viewer.layers)
         self.pictures = PictureWriter(self)
@@ -199,6 +202,7 @@ class MainWindow(QModelMainWindow):
             for layer in viewer.layers:
                 layer.events.units.disconnect(self._follow_units, missing_ok=True)
         self.canvas.close_canvas()
+        self.playing.close()
         self.sliders.close_sliders()
         self.layer_list.close_view()
         self.controls.close_panel()

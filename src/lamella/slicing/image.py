@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from lamella.model.edits import Edits
+from lamella.model.edits import NO_EDITS, Edits
 from lamella.model.transforms import Affine
 from lamella.model.view_state import ViewState
 from lamella.slicing.levels import choose_level, choose_volume_level, edges, visible_samples
@@ -42,7 +42,7 @@ class ImageSlice:
     multiscale: Multiscale
     rgb: bool
     auto_contrast: bool
-    edits: Edits = Edits()
+    edits: Edits = NO_EDITS
 
 
 def make_slice_request(

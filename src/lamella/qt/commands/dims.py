@@ -22,6 +22,11 @@ def step_right(viewer: Any) -> None:
     step(viewer, 1)
 
 
+def play(viewer: Any) -> None:
+    """Play the axis that was used last, or stop."""
+    viewer.window.playing.toggle()
+
+
 def focus(viewer: Any, rows: int) -> None:
     """Let the keys move another slider, ``rows`` further down."""
     axes = list(viewer.window.sliders.rows)

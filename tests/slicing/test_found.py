@@ -1,0 +1,168 @@
+"""What the random machines have found, each as the shortest story that shows it."""
+
+from __future__ import annotations
+
+import pytest
+
+from lamella.slicing.events import Measured, Resized, Rest
+from lamella.slicing.request import Mode
+from lamella.slicing.scheduler import REST_S
+from lamella.slicing.showing import PATIENCE_S
+from lamella.sources.base import Failed, FailureKind, Pool
+from tests.slicing.driver import Driver, PlainSource, pyramid, request
+from tests.slicing.world import EVENT_S, HANGS, World, constant, longest_gap
+
+BUSY = Failed(FailureKind.BUSY, "HTTP 503")
+STUCK_S = 30.0
+
+
+def in_memory(levels: int = 2):
+    source = pyramid(levels=levels, pool=Pool("memory", 64, 2))
+    for level in source.levels:
+        assert isinstance(level, PlainSource)
+        level.in_memory = True
+    return source
+
+
+def test_away_and_back_keeps_what_is_shown():
+    """The tiles of the shown picture are those of the wanted one, though another was wanted in between."""
+    d = Driver()
+    source = in_memory()
+    d.want(request(source, 1, z=0, mode=Mode.SETTLED))
+    d.finish_all()
+    d.want(request(source, 2, z=1))
+    d.want(request(source, 3, z=0))
+    assert d.newest.generation == 3
+    assert d.newest.complete
+    assert len(d.newest.tiles) == len(d.responses[-2].tiles)
+
+
+def test_a_picture_that_comes_late_is_not_replaced_by_one_with_holes():
+    """Of three positions A, B, A the first A arrives last: the second takes its tiles over."""
+    d = Driver()
+    source = in_memory()
+    for generation, z in enumerate([0, 1, 0], 1):
+        d.want(request(source, generation, z=z))
+    first = [s for s in d.started if s.box[0].start == 0][:4]
+    tiles = 0
+    for start in first:
+        if start.token in d.reads:
+            d.finish(start)
+        for response in d.responses:
+            if response.key.point == (0.0,):
+                assert len(response.tiles) >= tiles
+                tiles = len(response.tiles)
+
+
+def test_nothing_is_read_for_an_older_position_in_the_step_that_shows_a_newer_one():
+    d = Driver()
+    pool = Pool("http://narrow", slots=2, threads=0, remote=True)
+    source = pyramid(chunk=(1, 32, 32), levels=1, pool=pool)
+    d.want(request(source, 1, z=0))  # two of its four chunks are on their way, so it is protected
+    d.want(request(source, 2, z=99))  # beside the layer: complete at once
+    assert d.newest.generation == 2
+    d.finish_all()
+    assert len(d.started) == 2
+
+
+def test_a_retry_for_which_there_is_no_memory_any_more_does_not_wait_for_ever():
+    d = Driver(cache_limit=30_000)
+    source = pyramid(chunk=(1, 64, 64), levels=1)
+    d.want(request(source, 1))
+    d.finish(d.started[0], BUSY)
+    d.step(Resized(1_000))
+    d.advance(60)
+    assert d.scheduler.idle
+    assert d.newest.complete
+    assert "do not fit" in d.newest.errors[0]
+
+
+def test_a_chunk_that_a_worker_had_when_the_limit_was_lowered_goes_when_it_is_done():
+    d = Driver(cache_limit=30_000)
+    d.hold_workers = True
+    d.want(request(pyramid(chunk=(1, 64, 64), levels=1), 1))
+    d.finish(d.started[0])
+    cache = d.scheduler.cache
+    cache.resize(10_000)
+    assert cache.resident == 64 * 64 * 2, "the worker reads it"
+    d.hold_workers = False
+    d.step(*d.held)
+    assert cache.resident == 0
+
+
+@pytest.mark.parametrize("created", [0.1, 0.7, 1.1, 2.3, 5.1, 33.3, 1234.567, 98765.4321])
+def test_timers_do_what_they_were_set_for_at_their_very_time(created: float):
+    """created + PATIENCE_S − created is not PATIENCE_S in floating point: a timer that misses its own time goes off never."""
+    d = Driver()
+    source = pyramid(chunk=(1, 32, 32), levels=2)
+    d.now = created
+    d.want(request(source, 1))
+    shown_at = None
+    while (wake := d.scheduler.wake_at(d.now)) is not None and shown_at is None:
+        assert wake > d.now
+        d.now = wake
+        d.step()
+        shown_at = d.now if d.responses else None
+    assert shown_at == pytest.approx(created + PATIENCE_S)
+    while (wake := d.scheduler.wake_at(d.now)) is not None and not d.told:
+        d.now = wake
+        d.step()
+    assert d.told, "reads that do not answer are told of after half a minute"
+    assert d.now == pytest.approx(created + STUCK_S)
+
+
+@pytest.mark.parametrize("moved", [0.1, 0.7, 1.1, 2.3, 5.1, 33.3, 1234.567, 98765.4321])
+def test_a_view_rests_when_its_timer_says_so(moved: float):
+    d = Driver()
+    source = pyramid()
+    d.now = moved
+    d.want(request(source, 1))
+    wake = d.scheduler.wake_at(d.now)
+    assert wake == pytest.approx(moved + REST_S)
+    d.now = wake
+    d.step()
+    assert len(d.reads) == 64, "it rests: all slots are for the picture"
+
+
+def test_reading_ahead_leaves_room_for_the_next_position():
+    """What was read ahead and has been asked for since must not fill the slots one after the other."""
+    source = pyramid(shape=(121, 64, 64))
+    world = World(constant(0.4))
+    world.drag([request(source, z + 1, z=z) for z in range(12)])
+    lane = world.scheduler.reads.lane(source.levels[0].pool)
+    assert lane.in_use < lane.pool.slots
+
+
+def test_a_drag_over_a_source_that_is_slower_than_its_slots_can_hide_has_no_gaps():
+    """24 positions of 4 chunks are wanted in the 400 ms of a read, and there are 64 slots: what starts in a burst arrives in
+    a burst, and the next one a read later."""
+    source = pyramid(shape=(121, 64, 64))
+    world = World(constant(0.4))
+    world.drag([request(source, z + 1, z=z) for z in range(120)])
+    assert longest_gap(world.news(), 0.4, world.now) <= 0.4 / 4 + 2 * EVENT_S + 1e-6
+    world.step(Rest(1))
+    world.settle()
+    assert world.complete_at(120) < HANGS
+
+
+def test_measuring_what_is_not_wanted_any_more_decides_nothing():
+    """A measurement that ends after the layer was hidden must not become the contrast of what is shown next."""
+    from lamella.slicing.events import Removed
+
+    d = Driver()
+    d.hold_workers = True
+    source = pyramid(chunk=(1, 64, 64), levels=1)
+    d.want(request(source, 1, auto=True, mode=Mode.SETTLED))
+    d.finish_all()
+    (assembled,) = d.held
+    d.held = []
+    d.step(assembled)
+    (measured,) = d.held
+    assert isinstance(measured, Measured)
+    d.held, d.hold_workers = [], False
+    d.step(Removed((1, 1)))
+    d.step(measured)
+    d.want(request(source, 2, z=3, auto=True, mode=Mode.SETTLED))
+    d.finish_all()
+    shown = source.levels[0].data[3]  # type: ignore[attr-defined]
+    assert d.newest.auto_limits == (shown.min(), shown.max())
