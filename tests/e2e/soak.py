@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -26,12 +27,16 @@ import psutil
 
 from lamella import ViewerModel, trace
 from lamella.io import OpenError
+from lamella.model.layers import Layer
 from lamella.settings import update_settings
+from lamella.sources import OpaqueSource
+from lamella.sources.tensorstore_source import TensorStoreSource
 
 EVENT_S = 1 / 60  # between two things that the user does
 EPISODE_S = 4.0  # between two measurements
 CACHE = 8_000_000
 MAX_LAYERS, MAX_VIEWS = 6, 3
+SOURCES = (OpaqueSource, TensorStoreSource)
 WAIT = 120
 
 
@@ -242,6 +247,19 @@ def open_first(viewer: ViewerModel, url: str) -> None:
             return
 
 
+def measured(me: psutil.Process) -> dict[str, float]:
+    objects = gc.get_objects()
+    return {
+        "rss": me.memory_info().rss,
+        "native": me.num_threads(),
+        "handles": me.num_fds(),
+        "threads": threading.active_count(),
+        "layers": sum(isinstance(o, Layer) for o in objects),
+        "sources": sum(isinstance(o, SOURCES) for o in objects),
+        "functions": sum(isinstance(o, FunctionType) for o in objects),
+    }
+
+
 def mismatches(viewer: ViewerModel, folder: Path) -> list[str]:
     """What the view shows otherwise than it is stored, at each step."""
     wrong = []
@@ -279,18 +297,7 @@ def main(url: str, folder: Path, seconds: float) -> None:
                 user.act()
             user.put_back()
             gc.collect()
-            statistics = viewer.statistics()
-            samples.append(
-                {
-                    "at": now,
-                    "rss": me.memory_info().rss,
-                    "native": me.num_threads(),
-                    "handles": me.num_fds(),
-                    "objects": len(gc.get_objects()),
-                    "resident": statistics.resident,
-                    "reserved": statistics.reserved,
-                }
-            )
+            samples.append({"at": now, **measured(me)})
         while not command(url, "heal"):
             user.breathe()
         user.put_back()

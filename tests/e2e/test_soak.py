@@ -20,6 +20,7 @@ SECONDS = float(os.environ.get("LAMELLA_SOAK_S", "600"))
 GRACE_S = 300  # for what is waited for between the episodes
 WARM_UP = 0.25  # part of the time in which pools, caches and atlases fill
 FLAT = 1.05
+MAY_GROW = {"native": 4, "handles": 20, "threads": 2, "layers": 0, "sources": 4, "functions": 20}
 
 
 @pytest.mark.nightly
@@ -29,7 +30,7 @@ def test_random_use_against_a_faulty_server_leaks_nothing(tmp_path: Path, monkey
     write_volume(folder, (12, 600, 600))
     for number in range(2):
         np.save(tmp_path / f"level-{number}.npy", zarr.open_array(str(folder / "volume.zarr" / f"s{number}"))[:])
-    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setenv("PYTHONPATH", str(ROOT), prepend=os.pathsep)
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     server = ServerProcess(folder, latency=0.005, module="tests.e2e.faulty_server")
     with server:
@@ -53,9 +54,9 @@ def test_random_use_against_a_faulty_server_leaks_nothing(tmp_path: Path, monkey
     assert facts["wrong"] == []
     assert facts["failures"] == 0
     assert facts["left"] == []
-    for what in ("rss", "objects"):
+    before, after = (statistics.median(sample["rss"] for sample in part) for part in (first, last))
+    print(f"resident: {before / 1e6:,.1f} → {after / 1e6:,.1f} MB")
+    assert after <= before * FLAT, [sample["rss"] for sample in samples]
+    for what, more in MAY_GROW.items():
         before, after = (statistics.median(sample[what] for sample in part) for part in (first, last))
-        print(f"{what}: {before:,.0f} → {after:,.0f}")
-        assert after <= before * FLAT, f"{what} grows: {[sample[what] for sample in samples]}"
-    for what in ("native", "handles"):
-        assert last[-1][what] <= max(sample[what] for sample in first) + 10
+        assert after <= before + more, (what, [sample[what] for sample in samples])

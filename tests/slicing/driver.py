@@ -133,7 +133,7 @@ class Driver:
                 tile = image.fill(read) if action.chunk is None else image.assemble(read, action.chunk)
                 return Assembled(action.slot, read, tile, action.pinned, action.reserved)
             case Measure():
-                return Measured(action.layer, image.contrast_limits(action.tiles))
+                return Measured(action.layer, image.contrast_limits(action.tiles), action.number)
             case Deliver():
                 self.responses.append(action.response)
             case Tell():

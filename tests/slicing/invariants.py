@@ -1,7 +1,7 @@
 """What always holds between two steps of a scheduler.
 
-It reads private state, so that a broken promise shows in the step that broke it, not as a wrong picture a thousand steps
-later.
+It reads private state, so that a broken promise shows in the step that broke it, not as a wrong picture a thousand
+steps later.
 """
 
 from __future__ import annotations
@@ -79,8 +79,8 @@ def _every_slot_of_a_pool_belongs_to_a_read(scheduler: Scheduler) -> None:
 def _every_byte_is_accounted_for(scheduler: Scheduler, assembling: Collection[Assemble]) -> None:
     """I3 and I4: each reservation has one owner.
 
-    ``resident + reserved <= limit``, but for a limit that was lowered: what is above it then is what a worker has pinned,
-    a read under way has reserved, or a picture shows.
+    ``resident + reserved <= limit``, but for a limit that was lowered: what is above it then is what a worker has
+    pinned, a read under way has reserved, or a picture shows.
     """
     cache = scheduler.cache
     assert cache.resident == sum(chunk.nbytes for chunk in cache._chunks.values())

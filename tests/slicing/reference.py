@@ -1,4 +1,4 @@
-"""What a slice of an image must contain, straight from the rules for users and as slow as it likes: no plan, no chunk state."""
+"""What a slice of an image must contain, straight from the rules for users and as slow as it likes."""
 
 from __future__ import annotations
 

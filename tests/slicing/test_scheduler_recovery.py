@@ -159,7 +159,7 @@ def test_a_drag_reads_ahead_in_its_direction_and_the_next_position_costs_nothing
         d.finish_all()
     planes = [s.box[0].start for s in d.started]
     assert len(planes) == len(set(planes)), "nothing is read twice"
-    assert set(range(6, 12)) <= set(planes)
+    assert {6, 7, 8} <= set(planes)
     before = len(d.responses)
     d.want(request(source, 7, z=6.0))
     assert len(d.responses) == before + 1, "it is shown at once"

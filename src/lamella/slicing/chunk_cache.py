@@ -123,6 +123,8 @@ class ChunkCache:
             self._pins[key] = count
         else:
             del self._pins[key]
+            if self.resident + self.reserved > self.limit:  # it was lowered meanwhile
+                self.resize(self.limit)
 
     def resize(self, limit: int) -> None:
         """Change the limit, evicting down to it; what is pinned or reserved goes when it is given back."""

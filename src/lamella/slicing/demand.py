@@ -37,6 +37,7 @@ class Demand:
     moved: float = -math.inf  # when it last changed while the user was moving
     load_time: float = 0.0  # running mean of start → first rung complete
     last_kept: float = -math.inf
+    last_start: float = -math.inf  # of the first rung of a generation
     charged: int = 0  # bytes of the tiles it holds, reserved in the cache
     motion: Motion = field(default_factory=Motion)
     ahead: Iterator[ChunkRead] = field(default_factory=lambda: iter(()))  # what it will probably want next

@@ -339,4 +339,4 @@ def _measure(events: SimpleQueue[Any], action: Measure) -> None:
     except Exception as error:
         _log.warning("contrast limits could not be measured: %s", error)
         limits = (0.0, 1.0)
-    events.put(Measured(action.layer, limits))
+    events.put(Measured(action.layer, limits, action.number))

@@ -59,10 +59,11 @@ class Assembled:
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A worker measured the contrast limits of a layer."""
+    """A worker measured the contrast limits of a layer. ``number`` is that of its `Measure`."""
 
     layer: int
     limits: tuple[float, float]
+    number: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ class Measure:
     layer: int
     kind: str
     tiles: Sequence[Tile]
+    number: int
 
 
 @dataclass(frozen=True, slots=True)

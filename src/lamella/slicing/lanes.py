@@ -87,11 +87,11 @@ class Lane:
         return self.in_use - self.coarse - self.ahead < FINER_WHILE_MOVING
 
     def admits_ahead(self, now: float, *, playing: bool) -> bool:
-        """Whether a prefetch may start: it takes half of the slots at most, and risks nothing."""
+        """Whether a prefetch may start: half of the slots are left for what the view asks for next."""
         if self.broken or now < self.closed_until:
             return False
         share = self.slots // 2
-        return self.in_use < self.slots and self.ahead < (max(share, 1) if playing else share)
+        return self.in_use < (max(share, 1) if playing else share)
 
     @property
     def slots(self) -> int:

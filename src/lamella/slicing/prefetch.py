@@ -18,7 +18,9 @@ JITTER_HALF_LIFE_S = 0.05
 TREND_HALF_LIFE_S = 1.0
 HORIZON_S = 2.0
 LEAST_PROBABILITY = 0.05
-MOST_POSITIONS = 8
+MARGIN_S = 0.1  # chunks are to be there this long before they are asked for,
+LEAST_POSITIONS = 2  # but of as many positions at least
+MOST_PANS = 2  # each costs the layout of a window of its own
 FULL_BELOW = 4.0  # positions a second: slower than this, there is time for the finer levels too
 PAN_STEP = 0.25  # a pan is looked at in steps of a quarter of the window
 PAUSE_S = 1.0  # after standing still for this long a motion begins anew
@@ -72,22 +74,28 @@ class Motion:
         self._last, self._at = here, now
         self._steps += 1
 
-    def ahead(self, request: LayerSliceRequest) -> Iterator[Ahead]:
+    def ahead(self, request: LayerSliceRequest, load_time: float, at_once: float) -> Iterator[Ahead]:
         """Requests that ``request`` will probably be followed by, soonest first, coarse before fine. Lazy: each costs a
         plan.
+
+        Positions that are nearer than ``load_time`` (seconds) are left out: they would come too late. So are all, if
+        going on like this took more than ``at_once`` positions on their way: to be early for some and late for others
+        is worse than to be equally late for all.
         """
         if request.upcoming:
             positions, speed = [_at_point(request, point) for point in request.upcoming], 0.0
         elif self._steps:
             hidden = len(request.key.point)
-            positions, speed = self._planes(request, hidden) or self._pans(request, hidden)
+            positions, speed = self._planes(request, hidden, load_time, at_once) or self._pans(request, hidden)
         else:
             return
         yield from (Ahead(r, fine=False) for r in positions)
         if speed < FULL_BELOW:
             yield from (Ahead(r, fine=True) for r in positions)
 
-    def _planes(self, request: LayerSliceRequest, hidden: int) -> tuple[list[LayerSliceRequest], float] | None:
+    def _planes(
+        self, request: LayerSliceRequest, hidden: int, load_time: float, at_once: float
+    ) -> tuple[list[LayerSliceRequest], float] | None:
         direction = self._mean[:hidden]
         fastest = max(range(hidden), key=lambda i: abs(direction[i]), default=None)
         if fastest is None or direction[fastest] == 0:
@@ -97,11 +105,16 @@ class Motion:
             return [], 0.0  # it jumps over planes, and nobody knows which it will hit
         stride = max(stride, 1.0)
         speed = abs(direction[fastest]) / stride
-        count = _reached(speed, math.sqrt(self._variance[fastest]) / stride)
+        if speed * load_time > at_once:
+            return [], 0.0
+        first = max(math.floor(speed * load_time), 1)
+        count = max(math.ceil(speed * MARGIN_S), LEAST_POSITIONS)
+        last = _reached(speed, math.sqrt(self._variance[fastest]) / stride, first + count - 1)
         step = [d / abs(direction[fastest]) * stride for d in direction]
         point = request.key.point
         return [
-            _at_point(request, tuple(p + n * s for p, s in zip(point, step, strict=True))) for n in range(1, count + 1)
+            _at_point(request, tuple(p + n * s for p, s in zip(point, step, strict=True)))
+            for n in range(first, last + 1)
         ], speed
 
     def _pans(self, request: LayerSliceRequest, hidden: int) -> tuple[list[LayerSliceRequest], float]:
@@ -114,7 +127,7 @@ class Motion:
             return [], 0.0
         deviation = math.sqrt(self._variance[hidden + fastest]) / steps[fastest]
         result = []
-        for n in range(1, _reached(speed, deviation) + 1):
+        for n in range(1, _reached(speed, deviation, MOST_PANS) + 1):
             move = [n * v / speed * s for v, s in zip(velocity, steps, strict=True)]
             box = (
                 tuple(a + m for a, m in zip(low, move, strict=True)),
@@ -124,11 +137,11 @@ class Motion:
         return result, speed
 
 
-def _reached(speed: float, deviation: float) -> int:
-    """How many steps away is still worth reading, if ``speed`` ± ``deviation`` steps a second go on."""
+def _reached(speed: float, deviation: float, most: int) -> int:
+    """How many steps away, up to ``most``, is worth reading, if ``speed`` ± ``deviation`` steps a second go on."""
     mean, spread = speed * HORIZON_S, deviation * HORIZON_S
     count = 0
-    while count < MOST_POSITIONS:
+    while count < most:
         away = count + 1 - mean
         # At least half of the next step has to be covered: 1 − Φ(away − ½).
         probability = 0.5 * math.erfc((away - 0.5) / (spread * math.sqrt(2))) if spread > 0 else float(away <= 0.5)

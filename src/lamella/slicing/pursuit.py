@@ -97,7 +97,7 @@ class Pursuit:
 
 
 def still_true(old: Pursuit, new: Pursuit) -> dict[Hashable, Tile]:
-    """Tiles of the picture before that may stand in the new one."""
+    """Tiles of an earlier picture that may stand in the new one."""
     tiles = {**old.kept, **old.tiles}
     if old.request.key == new.request.key:
         return tiles

@@ -62,7 +62,7 @@ class Reads:
     def failure(self, key: ChunkKey, now: float) -> Failed | None:
         """Why a chunk was given up lately, if it was."""
         found = self._failed.get(key)
-        return found[1] if found is not None and now - found[0] < FORGET_FAILURE_S else None
+        return found[1] if found is not None and now < found[0] + FORGET_FAILURE_S else None
 
     def start(self, fetch: Fetch, now: float, *, moving: bool) -> Start | None:
         """Grant a slot, and the bytes of the chunk and its tile, together or not at all."""
@@ -171,7 +171,7 @@ class Reads:
         """Reads that have not answered for too long. They keep slot and bytes: nobody can take these back."""
         found = []
         for fetch in self._by_token.values():
-            if now - fetch.started < STUCK_S:
+            if now < fetch.started + STUCK_S:
                 break
             if not fetch.stuck:
                 fetch.stuck = True

@@ -42,7 +42,7 @@ from lamella.slicing.events import (
     Want,
 )
 from lamella.slicing.losses import Losses
-from lamella.slicing.plan import ChunkRead
+from lamella.slicing.plan import ChunkRead, Plan
 from lamella.slicing.prefetch import Ahead
 from lamella.slicing.pursuit import Pursuit, overlaps, still_true
 from lamella.slicing.reads import Reads
@@ -57,6 +57,7 @@ REST_S = 0.1  # a view that has not moved for this long rests
 FRAME_S = 1 / 30  # load time that one generation in flight can hide
 MAX_IN_FLIGHT = 4  # superseded generations that may still start reads of their first rung
 MAX_OLDER = 32  # superseded generations that are remembered at all
+LEAST_SLOTS_TO_PACE = 16
 TARGET_SHARE = 4  # the chunks and tiles of a target level may take 1/4 of the cache limit
 
 
@@ -107,6 +108,7 @@ class Scheduler:
             self._take(event, now)
         for fetch in self.reads.newly_stuck(now):
             self._actions += self._losses.give_up_stuck(fetch)
+        self._actions += self._showing.deliver(self.demands, now)  # first: nothing is read for what this supersedes
         self._fill(now)
         self._actions += self._showing.deliver(self.demands, now)
         if self._pressed:  # memory was given up for the newest picture: go on with it
@@ -126,8 +128,8 @@ class Scheduler:
                 self._done(event, now)
             case Assembled():
                 self._assembled(event, now)
-            case Measured(layer, limits):
-                self._showing.measured(layer, limits)
+            case Measured(layer, limits, number):
+                self._showing.measured(limits, number)
                 for (_, other), demand in self.demands.items():
                     if other == layer:
                         for pursuit in demand.pursuits():
@@ -157,6 +159,7 @@ class Scheduler:
                 times.append(newest.created + PATIENCE_S)
             if not newest.complete:
                 times.append(demand.moved + REST_S)
+            times.append(self._may_start_at(demand, now))
             lost = lost or bool(newest.failures) or not newest.complete
         if lost:
             times.append(self.reads.lanes.opens_at(now))
@@ -197,14 +200,21 @@ class Scheduler:
                 return
             self._supersede(want.slot, demand, pursuit, now)
         if request.mode in (Mode.INTERACTIVE, Mode.PLAYBACK):
-            pursuit.eager = now - demand.moved >= REST_S
+            pursuit.eager = now >= demand.moved + REST_S
             demand.moved = now
         self._actions.append(Note("plan", (*want.slot, request.generation, sum(map(len, plan.rungs)))))
         self._queue_reads(want.slot, demand, pursuit, now)
         self._showing.charge(demand)
         demand.motion.observe(request, now)
-        demand.ahead = self._ahead(demand.motion.ahead(request))
+        demand.ahead = self._ahead(demand.motion.ahead(request, demand.load_time, self._at_once(plan)))
         demand.next_ahead = None
+
+    def _at_once(self, plan: Plan) -> float:
+        """Positions of which a quarter of the slots can read the first rung at the same time."""
+        if not plan.rungs or not plan.rungs[0]:
+            return 0.0
+        first = plan.rungs[0]
+        return self.reads.lane(first[0].source.pool).slots / 4 / len(first)
 
     @property
     def _budget(self) -> int:
@@ -213,7 +223,9 @@ class Scheduler:
     def _supersede(self, slot: Slot, demand: Demand, pursuit: Pursuit, now: float) -> None:
         old = demand.newest
         demand.newest = pursuit
-        pursuit.kept = still_true(old, pursuit)
+        for earlier in (demand.shown_pursuit, *demand.older, old):  # of three positions A, B, A the first has them
+            if earlier is not None:
+                pursuit.kept.update(still_true(earlier, pursuit))
         if old.request.key != pursuit.request.key:
             if self._worth_keeping(demand, old, now):
                 demand.older.append(old)
@@ -258,8 +270,6 @@ class Scheduler:
         demand = self.demands.pop(slot, None)
         if demand is not None:
             self.cache.release(demand.charged)
-        if not any(layer == slot[1] for _, layer in self.demands):
-            self._showing.forget(slot[1])
 
     def _done(self, done: Done, now: float) -> None:
         ended = self.reads.end(done.token, done.outcome, now)
@@ -317,10 +327,11 @@ class Scheduler:
         """Hand out free slots in the order of wanting."""
         moving = self._moving(now)
         for fetch in self.reads.due(now):
-            if self._losses.waiting_for(fetch.read.key):
-                self._start(self.reads.start(fetch, now, moving=moving))
-            else:
+            if not self._losses.waiting_for(fetch.read.key):
                 del self.reads.fetches[fetch.read.key]
+            elif not self._start(self.reads.start(fetch, now, moving=moving)) and self._hopeless(fetch.read, now, True):
+                del self.reads.fetches[fetch.read.key]
+                self._actions += self._losses.give_up(fetch.read, self._no_room(fetch.read), now)
         blocked: set[str] = set()
         for slot, pursuit, number in self._in_order(now):
             queue = pursuit.queues[number]
@@ -342,7 +353,7 @@ class Scheduler:
         deepest = max((len(d.newest.plan.rungs) for _, d in slots), default=0)
         for slot, demand in slots:
             for pursuit in demand.older:
-                protected = pursuit.started is not None and now - pursuit.started < PATIENCE_S
+                protected = pursuit.started is not None and now < pursuit.started + PATIENCE_S
                 if protected and pursuit.queues and pursuit.queues[0]:
                     yield slot, pursuit, 0
         for number in range(deepest):
@@ -352,8 +363,28 @@ class Scheduler:
                 pursuit = demand.newest
                 # In the middle of a drag the next position mostly comes before a finer rung could.
                 due = number == 0 or pursuit.eager or pursuit.covers or not self._moves(demand, now)
+                if number == 0 and now < self._may_start_at(demand, now):
+                    continue
                 if due and number < len(pursuit.queues) and pursuit.queues[number]:
                     yield slot, pursuit, number
+
+    def _may_start_at(self, demand: Demand, now: float) -> float:
+        """When the newest picture may start, while the view moves.
+
+        At once, as long as half of the slots are free. Then starts are spread over the load time: what starts in a
+        burst arrives in a burst, and the next one a load time later. Until it is known the load time is at least what
+        the oldest picture has taken so far.
+        """
+        newest = demand.newest
+        if newest.started is not None or not newest.queues or not newest.queues[0] or not self._moves(demand, now):
+            return now
+        lane = self.reads.lane(newest.queues[0][0].source.pool)
+        if lane.pool.slots < LEAST_SLOTS_TO_PACE or lane.in_use + len(newest.queues[0]) <= lane.slots // 2:
+            return now
+        under_way = [p.started for p in demand.older if p.started is not None and not p.covers]
+        load_time = max(demand.load_time, now - min(under_way, default=now))
+        due = demand.last_start + load_time / MAX_IN_FLIGHT
+        return due if due > now + 1e-3 else now
 
     def _in_turn(self) -> list[tuple[Slot, Demand]]:
         slots = list(self.demands.items())
@@ -380,7 +411,7 @@ class Scheduler:
         elif self._start(self.reads.start(Fetch(read), now, moving=self._moving(now))):
             pursuit.waiting[key] = read
             if pursuit.started is None:
-                pursuit.started = now
+                pursuit.started = self.demands[slot].last_start = now
             return True
         if self._hopeless(read, now, chunk is None):
             return self._make_room(slot, pursuit, read, now)
@@ -404,10 +435,13 @@ class Scheduler:
             pursuit.pressed = self._pressed = True
             return False
         pursuit.waiting[read.key] = read
-        nbytes = read.chunk_nbytes + read.tile_nbytes
-        needed = f"{nbytes:,} bytes more do not fit into the cache of {self.cache.limit:,} bytes"
-        self._actions += self._losses.give_up(read, Failed(FailureKind.MEMORY, needed), now)
+        self._actions += self._losses.give_up(read, self._no_room(read), now)
         return True
+
+    def _no_room(self, read: ChunkRead) -> Failed:
+        nbytes = read.chunk_nbytes + read.tile_nbytes
+        text = f"{nbytes:,} bytes more do not fit into the cache of {self.cache.limit:,} bytes"
+        return Failed(FailureKind.MEMORY, text)
 
     def _read_ahead(self, now: float) -> None:
         """Use what slots are left for what will probably be wanted next."""
@@ -436,7 +470,7 @@ class Scheduler:
         return any(self._moves(d, now) for d in self.demands.values())
 
     def _moves(self, demand: Demand, now: float) -> bool:
-        return not self._hurry and now - demand.moved < REST_S
+        return not self._hurry and now < demand.moved + REST_S
 
     def _assemble(self, slot: Slot, pursuit: Pursuit, read: ChunkRead, chunk: npt.NDArray[Any] | None) -> bool:
         """Have the tile made, if there is room for it."""

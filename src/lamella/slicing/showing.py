@@ -6,6 +6,7 @@ newest one after a quarter of a second even with holes.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator, Mapping
 
 from lamella.slicing.chunk_cache import ChunkCache
@@ -16,6 +17,9 @@ from lamella.slicing.types import ChunkedType
 
 PATIENCE_S = 0.25  # the newest picture is shown this long after the request even if it has holes; also how long the
 # coarse rung of an older one is protected
+
+_Data = tuple[int, int]
+"""(layer, source): contrast is that of these data in this layer, whatever their version."""
 
 
 class Showing:
@@ -32,17 +36,13 @@ class Showing:
     def __init__(self, cache: ChunkCache, types: Mapping[str, ChunkedType]) -> None:
         self._cache = cache
         self._types = types
-        self._limits: dict[int, tuple[float, float]] = {}  # contrast limits of each layer, measured once
-        self._measuring: set[int] = set()
+        self._numbers = itertools.count(1)
+        self._limits: dict[_Data, tuple[float, float]] = {}  # measured once, whatever becomes of the layer meanwhile
+        self._measuring: dict[int, _Data] = {}  # by the number of the measurement
 
-    def measured(self, layer: int, limits: tuple[float, float]) -> None:
-        """The contrast limits of a layer are known."""
-        self._limits[layer] = limits
-        self._measuring.discard(layer)
-
-    def forget(self, layer: int) -> None:
-        """Nobody wants the layer any more."""
-        self._limits.pop(layer, None)
+    def measured(self, limits: tuple[float, float], number: int) -> None:
+        """A measurement of contrast limits has ended."""
+        self._limits[self._measuring.pop(number)] = limits
 
     def deliver(self, demands: Mapping[Slot, Demand], now: float) -> Iterator[Action]:
         """The responses that are due, in the order of their generations."""
@@ -60,18 +60,19 @@ class Showing:
 
     def _alive(self, pursuit: Pursuit, now: float) -> bool:
         """An older picture that is not asked for completely is given up once its protection has ended."""
-        return pursuit.coarse_started or (pursuit.started is not None and now - pursuit.started < PATIENCE_S)
+        return pursuit.coarse_started or (pursuit.started is not None and now < pursuit.started + PATIENCE_S)
 
     def _present(self, slot: Slot, demand: Demand, pursuit: Pursuit, now: float) -> Iterator[Action]:
-        layer = pursuit.request.layer
+        data = _data(pursuit)
         if pursuit.covers and not pursuit.plan.empty and getattr(pursuit.request.data, "auto_contrast", False):
-            if layer in self._measuring:
+            if data in self._measuring.values():
                 return
-            if layer not in self._limits:
+            if data not in self._limits:
                 tiles = [pursuit.tiles[r.tile_key] for r in pursuit.plan.rungs[0] if r.tile_key in pursuit.tiles]
                 if tiles:
-                    self._measuring.add(layer)
-                    yield Measure(layer, pursuit.request.kind, tiles)
+                    number = next(self._numbers)
+                    self._measuring[number] = data
+                    yield Measure(pursuit.request.layer, pursuit.request.kind, tiles, number)
                     return
         if pursuit.covers or pursuit.delivered or self._shown_with_holes(demand, pursuit, now):
             yield self._show(slot, demand, pursuit)
@@ -84,7 +85,7 @@ class Showing:
         shown = demand.shown_pursuit
         if shown is not None and shown.request.key == pursuit.request.key:
             return True
-        return now - pursuit.created >= PATIENCE_S and pursuit.request.layer not in self._measuring
+        return now >= pursuit.created + PATIENCE_S and _data(pursuit) not in self._measuring.values()
 
     def _show(self, slot: Slot, demand: Demand, pursuit: Pursuit) -> Deliver:
         request = pursuit.request
@@ -96,7 +97,7 @@ class Showing:
             [*pursuit.tiles.values(), *pursuit.kept.values()],
             pursuit.have,
             pursuit.target_failures,
-            self._limits.get(request.layer),
+            self._limits.get(_data(pursuit)),
         )
         pursuit.dirty = False
         pursuit.delivered = True
@@ -113,3 +114,7 @@ class Showing:
         held = sum(t.nbytes for t in tiles.values())
         self._cache.exchange(demand.charged, held)
         demand.charged = held
+
+
+def _data(pursuit: Pursuit) -> _Data:
+    return pursuit.request.layer, pursuit.request.key.source
