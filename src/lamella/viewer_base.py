@@ -87,7 +87,7 @@ class ViewerBase:
         self._slicer = LayerSlicer(self._engine, self.layers)
         self._progress = Progress(self.layers, self._slicer, self._pictures)
         self._wiring = Wiring(self.layers, self._engine, self._slicer, self._pictures, self._update_statuses)
-        self._player = Player(lambda: self.events.playing.emit(any(view.playing for view in self.views)))
+        self._player = Player(lambda: self.events.playing.emit(self._player.playing))
         settings_changed.connect(self._on_settings_changed)
         _open_viewers.add(self)
 
@@ -223,6 +223,7 @@ class ViewerBase:
         if self._closed:
             return
         self._closed = True
+        self._player.close()
         settings_changed.disconnect(self._on_settings_changed)
         self._wiring.close()
         self._waiting.close()

@@ -158,14 +158,15 @@ class ViewerModel(ViewerBase):
     ) -> None:
         """Play an axis: each frame is asked for at its time, and dropped if its time is over.
 
-        In a window it runs by itself; otherwise call `tick`. It stops when the axis is moved by hand.
+        In a window it runs by itself; otherwise call `tick`. It stops when the axis is moved by hand. A view that plays
+        the axis already goes on in the new way, without a jump.
 
         Parameters
         ----------
         axis : int, optional
             The one that was used last, if not given.
         rate : float
-            Frames a second, up to 1000; negative plays backwards.
+            Frames a second, from 0.01 to 1000; negative plays backwards.
         loop : {"loop", "once", "back and forth"}
         steps : (int, int), optional
             First and last step; all, if not given.
@@ -175,29 +176,46 @@ class ViewerModel(ViewerBase):
         Raises
         ------
         ValueError
+            Nothing has changed then.
+        RuntimeError
+            The viewer is closed.
         """
+        if self._closed:
+            raise RuntimeError("the viewer is closed")
         self._player.play(view or self.views[0], axis, rate, loop, steps)
 
     def stop(self, view: View | None = None) -> None:
         """Stop playing, where it is."""
         self._player.stop(view or self.views[0])
 
+    @property
+    def playing(self) -> bool:
+        """Whether any view plays."""
+        return self._player.playing
+
     def playback(self, view: View | None = None) -> Playback | None:
         """What the view plays; None if it does not."""
         return self._player.of(view or self.views[0])
 
-    def playback_rate(self, view: View | None = None) -> tuple[float, float] | None:
-        """Frames a second that are asked for and that are reached; None if the view does not play."""
+    def playback_rate(self, view: View | None = None) -> tuple[float, float | None] | None:
+        """Frames a second that are asked for and that really come on screen, of the slowest layer that has the axis.
+
+        Returns
+        -------
+        (float, float or None) or None
+            The second is None as long as it is too early to say. None if the view does not play.
+        """
         return self._player.rates(view or self.views[0])
 
     def tick(self) -> float | None:
-        """Ask for the frame that is due. Windows do this by themselves.
+        """Take what the other threads have left and ask for the frame that is due. Windows do this by themselves.
 
         Returns
         -------
         float or None
-            Seconds until the next one is due; None if nothing plays.
+            Seconds until it has something to do again; None if nothing plays.
         """
+        self._drain_if_here()
         self._player.tick()
         return self._player.due_in
 

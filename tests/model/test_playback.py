@@ -1,8 +1,10 @@
 """Frames have deadlines: late ones are dropped, the rate is kept, and the rate that is reached is told."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from lamella.model.playback import Playback
+from lamella.model.playback import LOOPS, REACHED_OVER_S, Playback, Reached
 
 
 def playback(**kwargs: object) -> Playback:
@@ -63,21 +65,111 @@ def test_what_comes_next_in_the_order_of_deadlines():
     assert playback(loop="once", start=8).upcoming(100.0, 4) == [9]
 
 
-def test_the_rate_that_is_reached_is_that_of_the_slowest_layer():
-    p = playback()
-    assert p.rate_reached(100.0) == 0
+@given(
+    at=st.lists(st.floats(0, 1e5), min_size=1),
+    rate=st.floats(0.01, 1000).flatmap(lambda r: st.sampled_from([r, -r])),
+    loop=st.sampled_from(LOOPS),
+    last=st.integers(0, 30),
+    start=st.integers(0, 30),
+)
+def test_whenever_it_is_asked_it_is_at_the_frame_of_that_time(
+    at: list[float], rate: float, loop: str, last: int, start: int
+):
+    p = playback(rate=rate, loop=loop, last=last, start=start, began=0.0)
+    for now in sorted(at):
+        frame = p.frame_at(now)
+        assert frame == pytest.approx(now * abs(rate), abs=1 + 1e-5)
+        assert now < p.next_deadline(now) <= now + 1 / abs(rate) + 1e-6
+        assert 0 <= p.step_at(now) <= last
+        following = next((s for n in range(1, 40) if (s := p.step_of(frame + n)) != p.step_at(now)), None)
+        assert next(iter(p.upcoming(now, 16)), None) == following
+
+
+def ways(p: Playback, *, change_at: float, until: float, **change: object) -> list[int]:
+    """Steps frame by frame, changed on the way."""
+    as_it_is = {"rate": p.rate, "loop": p.loop, "first": p.first, "last": p.last}
+    q = p.played_on(change_at, **(as_it_is | change))  # type: ignore[arg-type]
+    before = [p.step_of(n) for n in range(p.frame_at(change_at) + 1)]
+    return before + [q.step_of(n) for n in range(1, q.frame_at(until) + 1)]
+
+
+def test_another_rate_goes_on_without_a_jump():
+    p = playback(began=0.0).played_on(0.15, rate=1.0, loop="loop", first=0, last=9)
+    assert p.step_at(0.15) == 5
+    assert p.next_deadline(0.15) == pytest.approx(0.65), "half of the time of the frame was over, and is"
+    assert ways(playback(began=0.0), change_at=0.15, until=3.0, rate=1.0) == [4, 5, 6, 7, 8]
+
+
+def test_back_and_forth_goes_on_the_same_way_round():
+    there_and_back = playback(began=0.0, start=7, loop="back and forth")
+    assert ways(there_and_back, change_at=0.35, until=0.75, rate=10.5) == [7, 8, 9, 8, 7, 6, 5, 4]
+    assert ways(there_and_back, change_at=0.35, until=0.62, rate=-10.5) == [7, 8, 9, 8, 9, 8, 7]
+    assert ways(there_and_back, change_at=0.35, until=0.62, loop="loop") == [7, 8, 9, 8, 9, 0, 1]
+
+
+def test_other_steps_go_on_from_where_it_is():
+    longer = playback(began=0.0, start=8).played_on(0.1, rate=10.0, loop="loop", first=0, last=19)
+    assert [longer.step_of(n) for n in range(3)] == [9, 10, 11]
+
+
+# ---- the rate that is reached ----------------------------------------------------------------------------------------
+
+
+def test_it_is_too_early_to_say_until_two_frames_have_come():
+    reached = Reached(0.0, 2.0)
+    reached.shown(0.5)
+    assert reached.rate(1.0) is None
+    reached.shown(1.0)
+    assert reached.rate(1.0) == 2.0
+
+
+@pytest.mark.parametrize("rate", [0.2, 1.0, 7.0, 24.0, 60.0])
+def test_a_steady_rate_is_told_at_any_moment(rate: float):
+    reached = Reached(0.0, 2 / rate)
+    for n in range(1, 200):
+        reached.shown(n / rate)
+        if n > 1:
+            for part in (0.0, 0.4, 0.99):
+                assert reached.rate((n + part) / rate) == pytest.approx(rate)
+
+
+def test_a_rate_that_drops_is_told_soon_and_one_that_ends_dies_away():
+    reached = Reached(0.0, 2.0)
     for n in range(40):
-        p.shown(1, 100 + n * 0.1)
-        if n % 2:
-            p.shown(2, 100 + n * 0.1)
-    assert p.rate_reached(104.0) == pytest.approx(5.0, abs=0.6)
-    p.forget({1})
-    assert p.rate_reached(104.0) == pytest.approx(10.0, abs=0.6)
+        reached.shown(n * 0.1)
+    for n in range(5):
+        reached.shown(4 + n * 0.5)
+    assert reached.rate(6.4) == pytest.approx(2.0)
+    assert reached.rate(16.4) < 0.25
+
+
+def test_nothing_at_all_is_nothing_a_second():
+    reached = Reached(0.0, 2.0)
+    assert reached.rate(1.9) is None
+    assert reached.rate(2.1) == 0.0
+
+
+def test_what_is_remembered_of_frames_is_bounded():
+    reached = Reached(0.0, 2.0)
+    for n in range(100_000):
+        reached.shown(n / 100)
+    assert len(reached._times) <= 100 * REACHED_OVER_S + 2
+
+
+# ---- bad input -------------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("wrong", "word"),
-    [({"rate": 0}, "rate"), ({"rate": 1e9}, "rate"), ({"rate": "fast"}, "rate"), ({"loop": "for ever"}, "loop")],
+    [
+        ({"rate": 0}, "rate"),
+        ({"rate": 1e-9}, "rate"),
+        ({"rate": 1e9}, "rate"),
+        ({"rate": float("nan")}, "rate"),
+        ({"rate": "fast"}, "rate"),
+        ({"loop": "for ever"}, "loop"),
+        ({"first": 3, "last": 2}, "steps"),
+    ],
 )
 def test_bad_input_is_named(wrong: dict[str, object], word: str):
     with pytest.raises(ValueError, match=word):

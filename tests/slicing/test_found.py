@@ -173,3 +173,19 @@ def test_other_data_in_a_layer_have_their_own_contrast():
         d.finish_all()
         shown = source.levels[0].data[0]  # type: ignore[attr-defined]
         assert d.newest.auto_limits == (shown.min(), shown.max())
+
+
+def test_the_same_slice_in_another_window_keeps_the_tiles_that_came_in_the_meantime():
+    """A in a small window, B, A in a large one: the first comes late, and finer than the first rung of the last."""
+    d = Driver()
+    source = pyramid()
+    d.want(request(source, 1, z=0, box=((-0.5, -0.5), (31.5, 31.5))))
+    d.want(request(source, 2, z=1))
+    d.want(request(source, 3, z=0))
+    small = [s for s in d.started if s.source is source.levels[1] and s.box[0].start == 0]
+    assert len(small) == 4
+    for start in small:
+        d.finish(start)
+    assert d.responses[0].generation == 1
+    shown = {tile.key for tile in d.responses[0].tiles}
+    assert all(shown <= {tile.key for tile in r.tiles} for r in d.responses if not r.complete)

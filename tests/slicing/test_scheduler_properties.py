@@ -577,7 +577,7 @@ def _in_view(tile: Tile, plan: Plan) -> bool:
 
 
 AnyOrderOfEvents.TestCase.settings = settings(
-    max_examples=300, stateful_step_count=40, suppress_health_check=list(HealthCheck)
+    max_examples=250, stateful_step_count=40, suppress_health_check=list(HealthCheck)
 )
 TestAnyOrderOfEventsKeepsThePromises = AnyOrderOfEvents.TestCase
 

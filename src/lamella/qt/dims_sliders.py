@@ -88,6 +88,9 @@ class AxisSlider(QSlider):
 class StepBox(QLargeIntSpinBox):
     """The step as a number; unlike Qt's it holds any integer."""
 
+    entered = Signal()
+    """The user is about to type."""
+
     def __init__(self) -> None:
         super().__init__()  # without a parent: it asks for the focus while it is made
         self.setKeyboardTracking(False)
@@ -98,6 +101,7 @@ class StepBox(QLargeIntSpinBox):
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)
+        self.entered.emit()
         self.selectAll()
 
 
@@ -118,6 +122,7 @@ class AxisRow(QObject):
         self._dims = dims
         self._interaction = interaction
         self._unit = unit
+        self._playing = playing
 
         self.label = QLineEdit(parent)
         self.label.setObjectName("axisLabel")
@@ -142,6 +147,7 @@ class AxisRow(QObject):
         self.slider.stepped.connect(self._step_by)
         self.slider.sliderPressed.connect(self._press)
         self.slider.sliderReleased.connect(interaction.let_go)
+        self.box.entered.connect(self._take_over)
         self.box.valueChanged.connect(self._go_to_step)
         self.world.editingFinished.connect(self._go_to_world)
 
@@ -192,8 +198,13 @@ class AxisRow(QObject):
     # ---- the user's side -----------------------------------------------------------------------------------------
 
     def _press(self) -> None:
+        self._take_over()
         self._interaction.hold()
         self._use()
+
+    def _take_over(self) -> None:
+        if self._playing is not None:
+            self._playing.take_over(self.axis)
 
     def _use(self) -> None:
         if self._dims.last_used != self.axis:

@@ -79,6 +79,7 @@ class MainWindow(QModelMainWindow):
         self._build_menus()
         self.status_bar = StatusBar(model, self)
         self.setStatusBar(self.status_bar)
+        self.playing.fell_short.connect(self.status_bar.playback.setText)
         self.set_theme(application.current_theme())
         self.canvas.setFocus()
 

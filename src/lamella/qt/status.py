@@ -1,4 +1,4 @@
-"""The status bar: at the left what is under the cursor, at the right what loads and the last thing that went wrong."""
+"""The status bar: what is under the cursor; at the right the last error, a rate that is not reached, and what loads."""
 
 from __future__ import annotations
 
@@ -27,10 +27,13 @@ class StatusBar(QStatusBar):
         self.notification.setObjectName("notification")
         self.loading = QLabel()
         self.loading.setObjectName("muted")
-        for label in (self.under_cursor, self.notification, self.loading):
+        self.playback = QLabel()
+        self.playback.setObjectName("muted")
+        for label in (self.under_cursor, self.notification, self.playback, self.loading):
             label.setContentsMargins(6, 0, 6, 0)
         self.addWidget(self.under_cursor, 1)
         self.addPermanentWidget(self.notification)
+        self.addPermanentWidget(self.playback)
         self.addPermanentWidget(self.loading)
         self.notification.hide()
 

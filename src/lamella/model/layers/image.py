@@ -17,6 +17,7 @@ from lamella.model.edits import Edits, new_version, newest_version, region_of
 from lamella.model.layers.base import Array, Layer, LayerEvents
 from lamella.model.layers.look import INTERPOLATION_MODES, ImageLook
 from lamella.sources.base import Forgetful
+from lamella.sources.described import describe
 from lamella.sources.multiscale import Multiscale
 
 MIN_RGB_SIDE = 30  # the sides of an image are longer than this before its last axis is guessed to be colours
@@ -42,8 +43,10 @@ class Image(Layer):
     Parameters
     ----------
     data : array or sequence of arrays
-        Boolean, integer or floating numbers with at least two axes: a numpy array, anything with ``shape``, ``dtype``
-        and ``__getitem__``, or a list of them, finest first, each as large as or smaller than the one before.
+        Boolean, integer or floating numbers with at least two axes: an array of numpy, zarr, dask, h5py, xarray, CuPy
+        or torch, an OME-Zarr group, anything with ``shape``, ``dtype`` and ``__getitem__``, or a list of them, finest
+        first, each as large as or smaller than the one before. Names, units and coordinates of the axes are taken from
+        xarray and zarr where the arguments below do not say them.
     name : str, optional
         The name of the source, or ``"Image"``.
     colormap : str, cmap.Colormap or anything that cmap makes one of
@@ -106,6 +109,7 @@ class Image(Layer):
         source = _checked_source(_as_multiscale(data, multiscale))
         self._rgb = guess_rgb(source.shape) if rgb is None else flag("rgb", rgb)
         _check_axes(source, self._rgb)
+        said = describe(data).without_last_axis() if self._rgb else describe(data)
         self._source, self._data, self._multiscale = source, data, multiscale
         self._samples, self._edges = _boxes(source, self._rgb)
         self._gamma = number("gamma", gamma, 0.01, 100)
@@ -118,17 +122,19 @@ class Image(Layer):
         self._last_look: ImageLook | None = None
         super().__init__(
             source.ndim - self._rgb,
-            name=name if name is not None else (source.name if isinstance(data, Multiscale) else "") or "Image",
+            name=name
+            if name is not None
+            else said.name or (source.name if isinstance(data, Multiscale) else "") or "Image",
             visible=visible,
             opacity=opacity,
             blending=blending,
-            scale=scale,
-            translate=translate,
+            scale=said.scale if scale is None and affine is None else scale,
+            translate=said.translate if translate is None and scale is None and affine is None else translate,
             rotate=rotate,
             shear=shear,
             affine=affine,
-            units=units,
-            axis_labels=axis_labels,
+            units=said.units if units is None and scale is None and affine is None else units,
+            axis_labels=said.axis_labels if axis_labels is None else axis_labels,
             metadata=metadata,
         )
         self._version = newest_version(_tokens(source))
