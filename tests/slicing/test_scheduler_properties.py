@@ -46,68 +46,6 @@ from lamella.sources.multiscale import Multiscale
 from tests.slicing import invariants, reference
 from tests.slicing.driver import Driver, PlainSource
 
-VERSIONS = 16  # the low four bits of a sample
-
-REMOTE = Pool("http://host", slots=64, threads=0, remote=True)
-NARROW = Pool("http://narrow", slots=2, threads=0, remote=True)
-OPAQUE = Pool("opaque:1", slots=1, threads=1)
-MEMORY = Pool("memory", slots=2, threads=2)
-
-
-def samples(seed: int, shape: tuple[int, ...]) -> np.ndarray[Any, Any]:
-    rng = np.random.default_rng(seed)
-    return (rng.integers(1, 4000, shape) * VERSIONS).astype(np.uint16)
-
-
-def pyramid(seed: int, shape: tuple[int, ...], chunk: tuple[int, ...], pool: Pool, levels: int) -> Multiscale:
-    data = samples(seed, shape)
-    arrays = [np.ascontiguousarray(data[..., :: 2**k, :: 2**k]) for k in range(levels)]
-    return Multiscale(tuple(PlainSource(a, chunk, pool, in_memory=pool is MEMORY) for a in arrays))
-
-
-DEEP = pyramid(1, (4, 40, 36), (1, 8, 8), REMOTE, levels=3)
-PLANES = pyramid(2, (6, 24, 24), (2, 12, 12), NARROW, levels=1)
-WORKER = pyramid(3, (6, 16, 16), (1, 16, 16), OPAQUE, levels=1)
-ARRAY = pyramid(4, (4, 30, 30), (1, 10, 10), MEMORY, levels=2)
-CHANNELS = pyramid(5, (2, 4, 16, 16), (2, 1, 8, 8), REMOTE, levels=1)
-
-# (image, contrast limits are measured). Layers 1 and 2 share every chunk, 6 and 7 too.
-LAYERS = {
-    1: (DEEP, True),
-    2: (DEEP, False),
-    3: (PLANES, True),
-    4: (WORKER, False),
-    5: (ARRAY, True),
-    6: (Multiscale(CHANNELS.levels, ((0, 0),)), False),
-    7: (Multiscale(CHANNELS.levels, ((0, 1),)), False),
-}
-VIEWS = (1, 2)
-POINTS = (0.0, 1.0, 1.5, 2.0, 3.0, 5.0, 9.0)  # 9 lies beside every layer, 5 beside some
-WINDOWS = {  # fractions of the layer, pixels, locked level
-    "all": ((0.0, 1.0), 64, None),
-    "left": ((0.0, 0.45), 64, None),
-    "right": ((0.55, 1.0), 64, None),
-    "centre": ((0.4, 0.6), 64, None),
-    "small": ((0.0, 1.0), 8, None),
-    "coarsest": ((0.0, 1.0), 64, 9),
-    "beside": ((2.0, 3.0), 64, None),
-}
-PLENTY = 10**9
-LIMITS = (PLENTY, 40_000, 12_000, 4_000, 1_200, 500, 250, 100, 0)  # all, a picture, a plan, a few chunks, one, less
-OUTCOMES = (
-    Missing(),
-    Failed(FailureKind.BUSY, "HTTP 503"),
-    Failed(FailureKind.CONNECTION, "connection reset"),
-    Failed(FailureKind.TIMEOUT, "timeout", retry_after=3.0),
-    Failed(FailureKind.THROTTLED, "HTTP 429", retry_after=1.5),
-    Failed(FailureKind.THROTTLED, "HTTP 429"),
-    Failed(FailureKind.DENIED, "HTTP 403"),
-    Failed(FailureKind.CORRUPT, "does not decode"),
-    Failed(FailureKind.OTHER, "ValueError: no"),
-)
-IDENTITY = Affine.identity(3)
-TORN = Failed(FailureKind.CORRUPT, "ValueError: cannot be cut")
-
 
 class World(Driver):
     """A driver whose workers answer when they are told to, and which looks at every action."""
@@ -145,16 +83,6 @@ class World(Driver):
 
     def _assembling(self) -> list[Assemble]:
         return [a for a in self.held if isinstance(a, Assemble)]
-
-
-class _Wanted:
-    """What a slot was last asked for, and what it has shown since."""
-
-    def __init__(self) -> None:
-        self.requests: dict[int, tuple[LayerSliceRequest, Plan, float]] = {}  # with the time they were made
-        self.exact: dict[int, bool] = {}  # the cache was large enough for the level that the window asks for
-        self.newest = 0
-        self.shown: ImageSliceResponse | None = None
 
 
 class AnyOrderOfEvents(RuleBasedStateMachine):
@@ -418,108 +346,6 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
             tile = image.fill(read) if work.chunk is None else image.assemble(read, work.chunk)
         return Assembled(work.slot, read, tile, work.pinned, work.reserved)
 
-    # What must hold
-
-    def read_started(self, start: Start) -> None:
-        scheduler = self.world.scheduler
-        fetch = scheduler.reads._by_token[start.token]
-        # Where memory is short, the newest picture may give up the chunks that it lacks in the step that starts others.
-        if not invariants.wanted(scheduler, start.token) and not self.tight:
-            assert fetch.ahead, "a read that nobody wants"
-            layers = {l for l, (m, _) in LAYERS.items() if start.source in m.levels}
-            assert layers & self.moved, "read ahead of a view that has not moved"
-        self.read_versions[start.token] = self.versions[start.source.token]
-        self.since[start.token] = self.world.now
-
-    def told(self, tell: Tell) -> None:
-        assert tell.failure.message
-
-    def delivered(self, slot: Slot, response: ImageSliceResponse) -> None:
-        wanted = self.wanted.get(slot)
-        assert wanted is not None, "a picture for nobody"
-        request, plan, created = wanted.requests[response.generation]
-        assert (response.key, response.window, response.point) == (request.key, request.window, request.point)
-        assert response.needed == plan.needed
-        assert response.have + response.failed <= response.needed
-        before, wanted.shown = wanted.shown, response
-        if before is not None:
-            assert response.generation >= before.generation, "I5"
-            if response.generation == before.generation:
-                sharp = {t.key for t in before.tiles if t.level == before.level}
-                assert sharp <= {t.key for t in response.tiles}, "a sharp tile was taken away"
-            if response.key == before.key and not response.complete:
-                there = {t.key for t in response.tiles}
-                taken = [t for t in before.tiles if t.key not in there and _in_view(t, plan)]
-                assert not taken, "tiles of the same slice were taken away before there were better ones"
-            if response.key != before.key:
-                self.may_replace(response, plan, created, wanted.newest)
-        for tile in response.tiles:
-            self.shows_the_truth(request, response, tile)
-        assert len({t.key for t in response.tiles}) == len(response.tiles)
-        known = self.limits.setdefault(slot[1], response.auto_limits) if response.auto_limits else None
-        assert response.auto_limits == known, "contrast limits changed by themselves"
-        if response.complete:
-            self.is_whole(request, response, plan, wanted.exact[response.generation])
-
-    def may_replace(self, response: ImageSliceResponse, plan: Plan, created: float, newest: int) -> None:
-        """A new key replaces the old when its first rung covers the view, or when it is old enough and the newest."""
-        if plan.empty or self.tight:
-            return
-        there = {t.key for t in response.tiles}
-        lacking = [r for r in plan.rungs[0] if r.tile_key not in there and not self.may_have_failed(r)]
-        if lacking:
-            assert response.generation == newest
-            assert self.world.now >= created + PATIENCE_S - 1e-9, "a blank"
-
-    def shows_the_truth(self, request: LayerSliceRequest, response: ImageSliceResponse, tile: Tile) -> None:
-        if (id(tile), request.key) in self.good:
-            return
-        assert not tile.data.flags.writeable, "I7"
-        assert not tile.texture.flags.writeable, "I7"
-        expected = reference.plane(request, tile.level)[tuple(slice(a, b) for a, b in tile.region)]
-        source = request.data.multiscale.levels[tile.level]
-        if not tile.data.any():
-            box = source.grid(()).box(tile.key[0].position, source.shape)
-            assert (source.token, str(box)) in self.missing
-        else:
-            np.testing.assert_array_equal(tile.data // VERSIONS, expected // VERSIONS)
-            version = int(tile.data.flat[0]) % VERSIONS
-            assert (tile.data % VERSIONS == version).all()
-            assert request.key.version <= version <= self.versions[source.token], "old data shown as new"
-        self.good.add((id(tile), request.key))
-        self.keep.append(tile)
-
-    def is_whole(self, request: LayerSliceRequest, response: ImageSliceResponse, plan: Plan, exact: bool) -> None:
-        """Together with `shows_the_truth`: the picture is numpy's, but for what failed."""
-        assert response.empty == reference.misses(request)
-        if response.empty:
-            assert not response.tiles
-            return
-        if exact:
-            assert response.level == reference.level(request)
-        assert response.region == reference.region(request, response.level)
-        covered = np.zeros([b - a for a, b in response.region], int)
-        for tile in response.tiles:
-            if tile.level == response.level:
-                covered[
-                    tuple(slice(a - c, b - c) for (a, b), (c, _) in zip(tile.region, response.region, strict=True))
-                ] += 1
-        failed = [r for r in plan.rungs[-1] if r.edges in response.failed_boxes]
-        assert len(failed) == response.failed
-        for read in failed:
-            assert self.may_have_failed(read), "failed, but nothing had failed"
-            covered[
-                tuple(slice(a - c, b - c) for (a, b), (c, _) in zip(read.region, response.region, strict=True))
-            ] += 1
-        assert (covered == 1).all()
-        if not response.failed:
-            assert not response.as_array().flags.writeable, "I7"
-
-    def may_have_failed(self, read: ChunkRead) -> bool:
-        pool = read.source.pool
-        down = pool.remote and self.failures[pool.key] >= 8
-        return (read.source.token, str(read.box)) in self.refused or down or pool.key in self.slow or self.tight
-
     # The end: everything is answered, and everything is there
 
     def finish(self) -> None:
@@ -567,13 +393,6 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
         assert scheduler.cache.reserved == 0, "I3: every reservation is given back once"
         assert not scheduler.reads.fetches
         assert scheduler.wake_at(self.world.now) is None
-
-
-def _in_view(tile: Tile, plan: Plan) -> bool:
-    reads = plan.rungs[-1] if plan.rungs else ()
-    return any(
-        all(a < d and b > c for a, b, c, d in zip(*tile.box, *read.edges, strict=True)) for read in reads
-    )  # fmt: skip
 
 
 AnyOrderOfEvents.TestCase.settings = settings(

@@ -122,7 +122,8 @@ class Reached:
     since : float
         Seconds of the caller's clock.
     patience : float
-        Seconds until nothing shown means that nothing comes.
+        Seconds until nothing shown means that nothing comes; half of it must pass before a rate is told, because the
+        first frames seldom come in step.
     """
 
     def __init__(self, since: float, patience: float) -> None:
@@ -143,8 +144,10 @@ class Reached:
             waited = now - self._since
             return len(self._times) / waited if waited > self._patience else None
         span, overdue = self._times[-1] - self._times[0], now - self._times[-1]
+        if span + overdue < self._patience / 2:
+            return None
         if overdue * intervals <= span:
-            return intervals / span if span > 0 else None
+            return intervals / span
         return (intervals + 1) / (span + overdue)  # the next one is late: it would end an interval now at the soonest
 
     def _forget(self, now: float) -> None:

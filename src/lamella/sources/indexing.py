@@ -11,6 +11,14 @@ import numpy.typing as npt
 from lamella.sources.base import Box, Failed, FailureKind
 
 
+class ReadError(Exception):
+    """What ``[]`` of an array of lamella's own raises where it knows better than `index` why it cannot be read."""
+
+    def __init__(self, failure: Failed) -> None:
+        super().__init__(failure.message)
+        self.failure = failure
+
+
 def index(
     data: Any,
     box: Box,
@@ -25,6 +33,8 @@ def index(
     """
     try:
         result = to_numpy(data[box])
+    except ReadError as error:
+        return error.failure
     except MemoryError as error:
         return Failed(FailureKind.MEMORY, sentence(error))
     except BaseException as error:  # a user's code: nothing that it raises may harm others

@@ -159,15 +159,20 @@ class OpaqueSource:
         return None
 
 
-def regular_grid(chunks: Any, shape: tuple[int, ...], dtype: np.dtype[Any]) -> Grid | None:
-    """The grid of a ``chunks`` attribute: one integer an axis, or dask's tuples where all but the last are equal."""
+def regular_grid(
+    chunks: Any, shape: tuple[int, ...], dtype: np.dtype[Any], *, most_bytes: int = MAX_CHUNK
+) -> Grid | None:
+    """The grid of a ``chunks`` attribute: one integer an axis, or dask's tuples where all but the last are equal.
+
+    None if they are not regular, or larger than ``most_bytes``.
+    """
     if not isinstance(chunks, (tuple, list)) or len(chunks) != len(shape):
         return None
     lengths = [_regular_length(c) for c in chunks]
     if None in lengths:
         return None
     chunk = tuple(min(c, n) for c, n in zip(lengths, shape, strict=True) if c is not None)
-    return Grid(chunk) if math.prod(chunk) * dtype.itemsize <= MAX_CHUNK else None
+    return Grid(chunk) if math.prod(chunk) * dtype.itemsize <= most_bytes else None
 
 
 def _regular_length(chunks: Any) -> int | None:

@@ -1,20 +1,26 @@
-"""Zarr arrays with codecs that tensorstore refuses (zarr 2 lz4, lzma and filters; zarr 3 ``numcodecs.*``).
+"""Zarr arrays read by zarr-python: codecs and stores that tensorstore does not know.
 
-Read chunk by chunk by zarr-python in a small pool. It keeps the interpreter lock busy, so it is the second choice.
+zarr 2 lz4, lzma and filters; zarr 3 ``numcodecs.*``; stores in memory, with headers or credentials of their own. Chunk
+by chunk in a small pool. zarr-python keeps the interpreter lock busy, so this is the second choice, and done in the
+reader process where that can be.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
-from lamella.sources.base import Box, Failed, FailureKind, Grid, Loaded, Missing, Outcome, Pool, new_token
-from lamella.sources.failures import from_http_code, is_forbidden
-from lamella.sources.limits import check_chunk, check_dtype, check_shape
-from lamella.sources.location import Location
+from lamella.sources.base import Box, Failed, FailureKind, Grid, Missing, Pool, new_token
+from lamella.sources.credentials import advice
+from lamella.sources.failures import from_http_code, is_forbidden, with_advice
+from lamella.sources.indexing import ReadError
+from lamella.sources.limits import check_chunk
+from lamella.sources.location import Location, without_secrets
+from lamella.sources.opaque import OpaqueSource
+from lamella.sources.portable import NotPortable, pickled
 
 LOCAL_WORKERS = 2
 REMOTE_WORKERS = 16
@@ -22,9 +28,90 @@ REQUEST_TIMEOUT = "10s"
 _CODE = re.compile(r"status(?: code)?:? (\d{3})\b")
 
 
+class ZarrArray:
+    """A ``zarr.Array`` whose ``[]`` says why it cannot be read. Runs on workers, and in the reader process.
+
+    Parameters
+    ----------
+    array : zarr.Array
+    host : str
+        Who is asked, for messages; empty for what is not remote.
+    advice : str
+        What to do if the host refuses.
+    """
+
+    def __init__(self, array: Any, host: str = "", advice: str = "") -> None:
+        self.shape = array.shape
+        self.dtype = array.dtype
+        self._array = array
+        self._host = host
+        self._advice = advice
+
+    def __getitem__(self, box: Box) -> npt.NDArray[Any]:
+        try:
+            return np.asarray(self._array[box])
+        except Exception as error:  # codecs and stores raise what they like
+            outcome = classify_exception(error)
+        if isinstance(outcome, Failed) and not (self._host and is_forbidden(outcome)):
+            raise ReadError(with_advice(outcome, self._host, self._advice))
+        # Object stores also say "forbidden" of chunks that do not exist.
+        fill = self._array.fill_value
+        return np.full([s.stop - s.start for s in box], 0 if fill is None else fill, self.dtype)
+
+    def recipe(self) -> bytes:
+        """The pickle of this.
+
+        Raises
+        ------
+        NotPortable
+        """
+        store = type(self._array.store_path.store).__name__
+        if store in ("MemoryStore", "ManagedMemoryStore", "GpuMemoryStore"):
+            raise NotPortable(f"its {store} is only in this process")
+        return pickled(self)
+
+
+def zarr_pool(location: Location | None = None, *, remote: bool = False) -> Pool:
+    """The bulkhead of the arrays at a place; of one image, where the place is not known."""
+    remote = remote if location is None else location.remote
+    workers = REMOTE_WORKERS if remote else LOCAL_WORKERS
+    key = f"zarr-python:{new_token() if location is None else location.host}"
+    return Pool(key=key, slots=workers, threads=workers, remote=remote)
+
+
+def zarr_python_source(
+    array: Any, *, name: str, chunk: tuple[int, ...] | None, location: Location | None = None, pool: Pool | None = None
+) -> OpaqueSource:
+    """Make a source of a ``zarr.Array``. Nothing is read.
+
+    Parameters
+    ----------
+    array : zarr.Array
+    name : str
+    chunk : tuple of int or None
+        The unit of reading.
+    location : Location, optional
+        Where it is, if that can be said.
+    pool : Pool, optional
+
+    Raises
+    ------
+    TypeError, ValueError
+        It cannot be a picture.
+    """
+    pool = pool or zarr_pool(location)
+    host = (location.host if location is not None else name) if pool.remote else ""
+    wrapped = ZarrArray(array, host, advice(location) if location is not None else "")
+    grid = None if chunk is None else Grid(chunk)
+    source = OpaqueSource(wrapped, name=name, grid=grid, pool=pool, recipe=wrapped.recipe)
+    if chunk is not None:
+        check_chunk(name, chunk, source.dtype)
+    return source
+
+
 def open_zarr_python(
     location: Location, *, metadata: dict[str, Any], chunk: tuple[int, ...], name: str | None = None
-) -> ZarrPythonSource:
+) -> OpaqueSource:
     """Open one zarr array from its metadata, without reading anything.
 
     Parameters
@@ -51,71 +138,14 @@ def open_zarr_python(
         array = zarr.Array.from_dict(StorePath(_store(location), location.path), metadata)
     except (ValueError, TypeError, KeyError, AttributeError, NotImplementedError, ImportError) as error:
         raise ValueError(" ".join(str(error).split())[:300]) from None
-    return ZarrPythonSource(array, chunk=chunk, location=location, name=name)
-
-
-class ZarrPythonSource:
-    """An array of zarr-python as a source. `read` blocks, so it is called on workers; any of them may.
-
-    Parameters
-    ----------
-    array : zarr.Array
-    chunk : tuple of int
-    location : Location
-    name : str, optional
-    """
-
-    def __init__(self, array: Any, *, chunk: tuple[int, ...], location: Location, name: str | None = None) -> None:
-        self.name = name or location.name
-        self.token = new_token()
-        self.shape: tuple[int, ...] = tuple(int(n) for n in array.shape)
-        self.dtype: np.dtype[Any] = np.dtype(array.dtype)
-        check_dtype(self.name, self.dtype)
-        check_shape(self.name, self.shape)
-        check_chunk(self.name, chunk, self.dtype)
-        fill = array.fill_value
-        self.fill_value: Any = self.dtype.type(0) if fill is None else np.asarray(fill, self.dtype)[()]
-        workers = REMOTE_WORKERS if location.remote else LOCAL_WORKERS
-        key = f"zarr-python:{location.host}"
-        self.pool = Pool(key=key, slots=workers, threads=workers, remote=location.remote)
-        self.in_memory = False
-        self._grid = Grid(chunk)
-        self._remote = location.remote
-        self._array: Any = array
-
-    def __repr__(self) -> str:
-        return f"ZarrPythonSource({self.name!r}, shape={self.shape}, dtype={self.dtype})"
-
-    def grid(self, displayed: tuple[int, ...]) -> Grid | None:
-        return self._grid
-
-    def read(self, box: Box, done: Callable[[Outcome], None]) -> None:
-        array = self._array
-        if array is None:
-            done(Failed(FailureKind.OTHER, f"{self.name} is closed"))
-            return
-        try:
-            data = np.asarray(array[box])
-        except Exception as error:  # codecs and stores raise what they like
-            done(self._judged(error))
-            return
-        data = data.view()
-        data.setflags(write=False)
-        done(Loaded(data))
-
-    def close(self) -> None:
-        """Let go of the array and its connections."""
-        self._array = None
-
-    def _judged(self, error: Exception) -> Missing | Failed:
-        outcome = classify_exception(error)
-        return Missing() if self._remote and is_forbidden(outcome) else outcome
+    return zarr_python_source(array, name=name or location.name, chunk=chunk, location=location)
 
 
 def classify_exception(error: Exception) -> Missing | Failed:
-    """The outcome that an exception of zarr-python, numcodecs or obstore stands for."""
-    text = " ".join(str(error).split())
+    """The outcome that an exception of zarr-python, numcodecs, obstore or fsspec stands for."""
+    text = without_secrets(" ".join(str(error).split()))
     name = type(error).__name__
+    library = type(error).__module__.partition(".")[0]
     if isinstance(error, MemoryError):
         return Failed(FailureKind.MEMORY, "a chunk does not fit into memory")
     if name == "UnauthenticatedError":
@@ -124,12 +154,19 @@ def classify_exception(error: Exception) -> Missing | Failed:
         return from_http_code(403)
     if isinstance(error, FileNotFoundError):
         return Missing()
-    if type(error).__module__.startswith("obstore"):
+    if library == "obstore":
         code = _CODE.search(text)
         if code is not None:
             return from_http_code(int(code[1]))
         if "timed out" in text or "kind: Timeout" in text or "TimedOut" in text:
             return Failed(FailureKind.TIMEOUT, "the server did not answer in time")
+        return Failed(FailureKind.CONNECTION, "the connection failed")
+    if isinstance(error, TimeoutError):
+        return Failed(FailureKind.TIMEOUT, "the server did not answer in time")
+    if library == "aiohttp":
+        status = getattr(error, "status", None)
+        if isinstance(status, int) and status >= 300:
+            return from_http_code(status)
         return Failed(FailureKind.CONNECTION, "the connection failed")
     if isinstance(error, PermissionError):
         return Failed(FailureKind.DENIED, "access was denied")
