@@ -21,6 +21,7 @@ from lamella.slicing.events import (
     Measured,
     Start,
     Tell,
+    Unstick,
     Want,
 )
 from lamella.slicing.request import LayerSliceRequest, Mode, SliceKey, Window
@@ -105,6 +106,7 @@ class Driver:
         self.started: list[Start] = []
         self.responses: list[ImageSliceResponse] = []
         self.told: list[Tell] = []
+        self.unstuck: list[Unstick] = []
         self.held: list[Event] = []  # completions of workers, if `hold_workers`
         self.hold_workers = False
         self._order = itertools.count()
@@ -138,6 +140,8 @@ class Driver:
                 self.responses.append(action.response)
             case Tell():
                 self.told.append(action)
+            case Unstick():
+                self.unstuck.append(action)
         return None
 
     def want(self, request: LayerSliceRequest) -> None:

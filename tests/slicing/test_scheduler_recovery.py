@@ -238,3 +238,18 @@ def test_a_burst_of_failures_with_a_success_between_breaks_nothing():
         d.finish(start, None if n % BREAK_AFTER == 0 else BUSY)
     d.advance(0.4)
     assert d.reads, "the failed ones are tried again after their own delay"
+
+
+def test_a_stuck_worker_that_is_freed_by_force_reads_the_rest_and_not_the_same_again():
+    d = Driver()
+    source = pyramid(chunk=(1, 32, 32), levels=1, pool=ONE_WORKER)
+    d.want(request(source, 1))
+    hung = d.started[0]
+    d.advance(STUCK_S)
+    assert [u.source for u in d.unstuck] == [source.levels[0]]
+    assert d.newest.failed == 4, "the worker is fenced off"
+    d.finish(hung, Failed(FailureKind.CONNECTION, "stopped"))
+    while d.reads:
+        d.finish_all()
+    assert (d.newest.have, d.newest.failed) == (3, 1)
+    assert d.scheduler.idle

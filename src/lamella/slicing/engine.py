@@ -38,6 +38,7 @@ from lamella.slicing.events import (
     Slot,
     Start,
     Tell,
+    Unstick,
     Want,
 )
 from lamella.slicing.request import LayerSliceRequest, Mode
@@ -285,6 +286,9 @@ class Engine:
             case Deliver(slot, response):
                 trace.record("delivered", *slot, response.generation, response.have, response.needed)
                 self._hand_over(slot, response)
+            case Unstick(source):
+                if isinstance(source, Stoppable):
+                    self._compute.submit(partial(_unstick, source))
             case Note(code, details):
                 trace.record(code, *details)
             case Tell(layer, source, failure):
@@ -308,6 +312,11 @@ class Engine:
         self._futures.clear()
         for waiter in self._idle_waiters:
             waiter.set()
+
+
+def _unstick(source: Stoppable) -> None:
+    source.stop()
+    source.insist(time.monotonic() + STOP_S)
 
 
 def _put_done(events: SimpleQueue[Any], token: int, outcome: Outcome) -> None:

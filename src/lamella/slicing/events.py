@@ -153,6 +153,13 @@ class Tell:
 
 
 @dataclass(frozen=True, slots=True)
+class Unstick:
+    """A read of this source has not answered for long: free its worker, if that can be done."""
+
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
     """For the trace: a code of `lamella.trace` and what identifies the event."""
 
@@ -160,4 +167,4 @@ class Note:
     details: tuple[Any, ...]
 
 
-Action = Start | Assemble | Measure | Deliver | Tell | Note
+Action = Start | Assemble | Measure | Deliver | Tell | Unstick | Note

@@ -39,6 +39,7 @@ from lamella.slicing.events import (
     Slot,
     Start,
     Tell,
+    Unstick,
     Want,
 )
 from lamella.slicing.losses import Losses
@@ -107,7 +108,7 @@ class Scheduler:
         for event in events:
             self._take(event, now)
         for fetch in self.reads.newly_stuck(now):
-            self._actions += self._losses.give_up_stuck(fetch)
+            self._actions += [*self._losses.give_up_stuck(fetch), Unstick(fetch.read.source)]
         self._actions += self._showing.deliver(self.demands, now)  # first: nothing is read for what this supersedes
         self._fill(now)
         self._actions += self._showing.deliver(self.demands, now)
@@ -295,7 +296,11 @@ class Scheduler:
                     self._losses.find(lambda read, failure: read.key == key)
         if back:
             self.reads.forgive(final=False)
-            self._losses.find(lambda read, failure: failure.retryable and read.source.pool.key == pool.key)
+            # What was lost to others is found again; not the read that blocked them, if it has failed at last.
+            failed = key if isinstance(done.outcome, Failed) else None
+            self._losses.find(
+                lambda read, failure: failure.retryable and read.source.pool.key == pool.key and read.key != failed
+            )
 
     def _assembled(self, event: Assembled, now: float) -> None:
         self._assembling -= 1
