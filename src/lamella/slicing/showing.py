@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from lamella.slicing.chunk_cache import ChunkCache
 from lamella.slicing.demand import Demand
 from lamella.slicing.events import Action, Deliver, Measure, Note, Slot
-from lamella.slicing.pursuit import Pursuit
+from lamella.slicing.pursuit import Pursuit, overlaps
 from lamella.slicing.types import ChunkedType
 
 PATIENCE_S = 0.25  # the newest picture is shown this long after the request even if it has holes; also how long the
@@ -91,6 +91,8 @@ class Showing:
         request = pursuit.request
         if pursuit.complete:
             pursuit.kept.clear()  # any order of arrivals ends in the same picture
+        else:
+            _inherit(demand.shown_pursuit, pursuit)
         response = self._types[request.kind].respond(
             request,
             pursuit.plan,
@@ -114,6 +116,15 @@ class Showing:
         held = sum(t.nbytes for t in tiles.values())
         self._cache.exchange(demand.charged, held)
         demand.charged = held
+
+
+def _inherit(shown: Pursuit | None, pursuit: Pursuit) -> None:
+    """What is shown of the same slice stays until something as sharp has come."""
+    if shown is None or shown is pursuit or shown.request.key != pursuit.request.key:
+        return
+    for key, tile in {**shown.kept, **shown.tiles}.items():
+        if key not in pursuit.tiles and overlaps(tile, pursuit):
+            pursuit.kept[key] = tile
 
 
 def _data(pursuit: Pursuit) -> _Data:
