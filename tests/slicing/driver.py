@@ -14,6 +14,8 @@ from lamella.slicing import image
 from lamella.slicing.events import (
     Assemble,
     Assembled,
+    Combine,
+    Combined,
     Deliver,
     Done,
     Event,
@@ -134,6 +136,9 @@ class Driver:
                 read = action.read
                 tile = image.fill(read) if action.chunk is None else image.assemble(read, action.chunk)
                 return Assembled(action.slot, read, tile, action.pinned, action.reserved)
+            case Combine():
+                result = image.combine(action.read, action.parts)
+                return Combined(action.slot, action.generation, action.read, result)
             case Measure():
                 return Measured(action.layer, image.contrast_limits(action.tiles), action.number)
             case Deliver():

@@ -23,6 +23,8 @@ from lamella import trace
 from lamella.slicing.events import (
     Assemble,
     Assembled,
+    Combine,
+    Combined,
     Deliver,
     Done,
     Event,
@@ -281,6 +283,8 @@ class Engine:
                     _read(source, box, done)
             case Assemble():
                 self._compute.submit(partial(_assemble, self._events, action))
+            case Combine():
+                self._compute.submit(partial(_combine, self._events, action))
             case Measure():
                 self._compute.submit(partial(_measure, self._events, action))
             case Deliver(slot, response):
@@ -340,6 +344,17 @@ def _assemble(events: SimpleQueue[Any], action: Assemble) -> None:
     else:
         trace.record("decoded", *action.slot, tile.nbytes)
     events.put(Assembled(action.slot, action.read, tile, action.pinned, action.reserved))
+
+
+def _combine(events: SimpleQueue[Any], action: Combine) -> None:
+    combine = TYPES[action.kind].combine
+    assert combine is not None
+    result: Any
+    try:
+        result = combine(action.read, action.parts)
+    except Exception as error:
+        result = Failed(FailureKind.OTHER, f"{type(error).__name__}: {error}")
+    events.put(Combined(action.slot, action.generation, action.read, result))
 
 
 def _measure(events: SimpleQueue[Any], action: Measure) -> None:

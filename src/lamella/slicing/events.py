@@ -9,6 +9,7 @@ from typing import Any
 import numpy.typing as npt
 
 from lamella.slicing.plan import ChunkRead
+from lamella.slicing.projection import Part
 from lamella.slicing.request import LayerSliceRequest
 from lamella.slicing.response import LayerSliceResponse, Tile
 from lamella.sources.base import Box, Failed, Outcome, Source
@@ -52,9 +53,19 @@ class Assembled:
 
     slot: Slot
     read: ChunkRead
-    tile: Tile | Failed
+    tile: Tile | Part | Failed
     pinned: bool
     reserved: int
+
+
+@dataclass(frozen=True, slots=True)
+class Combined:
+    """A worker put parts of a tile together: the tile, if all are there. ``generation`` says whose they are."""
+
+    slot: Slot
+    generation: int
+    read: ChunkRead
+    result: Tile | Part | Failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +108,7 @@ class Redeliver:
     """Whoever shows the responses has lost them."""
 
 
-Event = Want | Removed | Done | Assembled | Measured | Hurry | Rest | Resized | Retry | Redeliver
+Event = Want | Removed | Done | Assembled | Combined | Measured | Hurry | Rest | Resized | Retry | Redeliver
 
 
 # Actions
@@ -123,6 +134,17 @@ class Assemble:
     chunk: npt.NDArray[Any] | None
     pinned: bool
     reserved: int
+
+
+@dataclass(frozen=True, slots=True)
+class Combine:
+    """Put these parts of a tile together in a worker, which owns them until it reports `Combined`."""
+
+    slot: Slot
+    generation: int
+    kind: str
+    read: ChunkRead
+    parts: Sequence[Part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,4 +189,4 @@ class Note:
     details: tuple[Any, ...]
 
 
-Action = Start | Assemble | Measure | Deliver | Tell | Unstick | Note
+Action = Start | Assemble | Combine | Measure | Deliver | Tell | Unstick | Note

@@ -8,7 +8,7 @@ from __future__ import annotations
 import functools
 import itertools
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +21,7 @@ from lamella.model.view_state import ViewState
 from lamella.slicing.levels import choose_level, choose_volume_level, edges, visible_samples
 from lamella.slicing.place import Place
 from lamella.slicing.plan import FIRST_RUNG_CHUNKS, ChunkKey, ChunkRead, Plan
+from lamella.slicing.projection import Part, Slab, combined, finished, misses, reduced, slab_range
 from lamella.slicing.request import LayerSliceRequest, Mode, SliceKey, Window
 from lamella.slicing.response import ImageSliceResponse, Tile, drawing_transforms
 from lamella.slicing.versions import chunk_versions
@@ -50,6 +51,7 @@ def make_slice_request(
 ) -> LayerSliceRequest:
     """Freeze what slicing needs. Main thread; costs microseconds."""
     source = layer.source
+    thick = layer.projection_mode != "none"
     low, high = state.field_of_view
     width, height = state.device_size
     pixels = (height, width) if state.ndisplay == 2 else (max(width, height),) * state.ndisplay
@@ -64,9 +66,10 @@ def make_slice_request(
             fixed=source.fixed,
             version=layer.version,
             point=place.point(state.point),
-            margin_left=place.margin(state.margin_left),
-            margin_right=place.margin(state.margin_right),
+            margin_left=place.margin(state.margin_left) if thick else (0.0,) * len(place.hidden),
+            margin_right=place.margin(state.margin_right) if thick else (0.0,) * len(place.hidden),
             displayed=place.displayed,
+            projection=layer.projection_mode,
         ),
         window=Window(box=(low[-shown:], high[-shown:]), pixels=pixels[-shown:], level=layer.locked_data_level),
         world_to_data=place.world_to_data,
@@ -113,8 +116,12 @@ def plan(request: LayerSliceRequest, budget: int) -> Plan:
     image: ImageSlice = request.data
     key = request.key
     settled = request.mode not in (Mode.INTERACTIVE, Mode.PLAYBACK)
-    layout = _layout(image.multiscale, image.rgb, key.displayed, request.world_to_data, request.window, settled, budget)
-    beside = any(not 0 <= round(p) < layout.shapes[0][a] for a, p in zip(layout.hidden, key.point, strict=True))
+    margins = tuple(zip(key.margin_left, key.margin_right, strict=True))
+    thickness = tuple(abs(left + right) for left, right in margins)
+    layout = _layout(
+        image.multiscale, image.rgb, key.displayed, request.world_to_data, request.window, settled, budget, thickness
+    )
+    beside = any(misses(p, *m, layout.shapes[0][a]) for a, p, m in zip(layout.hidden, key.point, margins, strict=True))
     if beside or not layout.rungs:
         return Plan((), 0, layout.region, layout.extent, empty=True)
     rungs = tuple(_reads(request, layout, rung) for rung in range(len(layout.rungs)))
@@ -130,6 +137,7 @@ def _layout(
     window: Window,
     settled: bool,
     budget: int,
+    thickness: tuple[float, ...],
 ) -> _Layout:
     """Worked out once for all positions of a slider, and for all channels of an image that lie alike."""
     hidden = tuple(a for a in range(multiscale.ndim - rgb) if a not in displayed)
@@ -148,8 +156,9 @@ def _layout(
 
     grids = [_grid(multiscale, rgb, level, displayed) for level in range(len(shapes))]
     spans = [_spans(g, multiscale, displayed, r) for g, r in zip(grids, regions, strict=True)]
-    counts = [math.prod(len(s) for s in span) for span in spans]
-    costs = [_cost(multiscale.levels[i], grids[i], counts[i]) for i in range(len(shapes))]
+    depths = [_depth(g, multiscale, hidden, thickness, shapes[0], s) for g, s in zip(grids, shapes, strict=True)]
+    counts = [math.prod(len(s) for s in span) * depth for span, depth in zip(spans, depths, strict=True)]
+    costs = [_cost(multiscale.levels[i], grids[i], counts[i] // depths[i]) for i in range(len(shapes))]
     target = _target_level(window, len(displayed), data_box, shown, costs, counts, budget)
     rungs = []
     for level in _ladder(settled, target, counts):
@@ -219,6 +228,22 @@ def _spans(
     return [grid.span(multiscale.axes[a], *r) for a, r in zip(displayed, region, strict=True)]
 
 
+def _depth(
+    grid: Grid,
+    multiscale: Multiscale,
+    hidden: tuple[int, ...],
+    thickness: tuple[float, ...],
+    finest: tuple[int, ...],
+    shape: tuple[int, ...],
+) -> int:
+    """About how many chunks deep a slab is at a level."""
+    depth = 1
+    for a, thick in zip(hidden, thickness, strict=True):
+        planes = min(thick * shape[a] / finest[a], shape[a])
+        depth *= math.ceil(planes / grid.chunk[multiscale.axes[a]]) or 1
+    return depth
+
+
 def _cost(source: Source, grid: Grid, count: int) -> int:
     per_chunk = int(np.prod(grid.chunk, dtype=object)) * source.dtype.itemsize
     return count * per_chunk * (1 if source.in_memory else 2)
@@ -273,6 +298,11 @@ def _spots(
     return tuple(spot for _, spot in found)
 
 
+def _slab_nbytes(spot: _Spot, rgb: bool) -> int:
+    """Upper bound of the bytes of a tile of a thick slice: 64-bit values and texture."""
+    return math.prod(b - a for a, b in spot.region) * ((4 * 8 + 4) if rgb else 12)
+
+
 def _tile_nbytes(region: Sequence[tuple[int, int]], dtype: np.dtype[Any], rgb: bool) -> int:
     """Upper bound of the bytes of a tile: data and texture."""
     samples = math.prod(b - a for a, b in region)
@@ -286,26 +316,39 @@ def _reads(request: LayerSliceRequest, layout: _Layout, rung: int) -> tuple[Chun
     multiscale, axes, shapes = image.multiscale, image.multiscale.axes, layout.shapes
     level, grid, spots = layout.rungs[rung]
     source = multiscale.levels[level]
-    planes = dict(multiscale.fixed)
-    for a, p in zip(layout.hidden, request.key.point, strict=True):
-        planes[axes[a]] = _plane(p, shapes[0][a], shapes[level][a])
-    offsets = tuple((axis, plane % grid.chunk[axis]) for axis, plane in sorted(planes.items()))
-    numbers = {axis: plane // grid.chunk[axis] for axis, plane in planes.items()}
-    cuts = {
-        axis: slice(i * grid.chunk[axis], min((i + 1) * grid.chunk[axis], source.shape[axis]))
-        for axis, i in numbers.items()
-    }
-    positions = [tuple(numbers.get(axis, i) for axis, i in enumerate(spot.position)) for spot in spots]
+    ranges = {axis: (plane, plane + 1) for axis, plane in multiscale.fixed}
+    for place, a in enumerate(layout.hidden):
+        ranges[axes[a]] = _range(request.key, place, shapes[0][a], shapes[level][a])
+    thick = {axis: r for axis, r in sorted(ranges.items()) if r[1] - r[0] > 1}
+    offsets = tuple((axis, r[0] % grid.chunk[axis]) for axis, r in sorted(ranges.items()) if axis not in thick)
+    spans = {axis: grid.span(axis, *r) for axis, r in ranges.items()}
+    stacks = [dict(zip(spans, place, strict=True)) for place in itertools.product(*spans.values())]
+    positions = [
+        tuple(numbers.get(axis, i) for axis, i in enumerate(spot.position)) for spot in spots for numbers in stacks
+    ]
     if image.edits.latest:
         versions = chunk_versions(image.edits, multiscale, level, grid, positions)
     else:
-        versions = [request.key.version] * len(spots)
+        versions = [request.key.version] * len(positions)
     result = []
-    for spot, position, version in zip(spots, positions, versions, strict=True):
+    for number, (position, version) in enumerate(zip(positions, versions, strict=True)):
+        spot = spots[number // len(stacks)]
         box = list(spot.box)
-        for axis, cut in cuts.items():
-            box[axis] = cut
+        for axis, i in stacks[number % len(stacks)].items():
+            box[axis] = slice(i * grid.chunk[axis], min((i + 1) * grid.chunk[axis], source.shape[axis]))
         chunk = ChunkKey(source.token, version, level, position)
+        slab: Slab | None = None
+        tile_key: Hashable = (chunk, offsets, layout.tile_axes, image.rgb)
+        if thick:
+            first = number // len(stacks) * len(stacks)
+            of_tile = tuple(versions[first : first + len(stacks)])
+            slab = _slab(request.key.projection, thick, box, len(stacks))
+            tile_key = (
+                (source.token, level, spot.position, of_tile),
+                (slab.mode, *thick.items(), *offsets),
+                layout.tile_axes,
+                image.rgb,
+            )
         result.append(
             ChunkRead(
                 key=chunk,
@@ -313,30 +356,53 @@ def _reads(request: LayerSliceRequest, layout: _Layout, rung: int) -> tuple[Chun
                 box=tuple(box),
                 level=level,
                 rung=rung,
-                tile_key=(chunk, offsets, layout.tile_axes, image.rgb),
+                tile_key=tile_key,
                 offsets=offsets,
                 axes=layout.tile_axes,
                 region=spot.region,
                 edges=spot.edges,
                 rgb=image.rgb,
                 chunk_nbytes=0 if source.in_memory else nbytes(tuple(box), source.dtype),
-                tile_nbytes=spot.tile_nbytes,
+                tile_nbytes=spot.tile_nbytes if slab is None else _slab_nbytes(spot, image.rgb),
+                slab=slab,
             )
         )
     return tuple(result)
 
 
-def _plane(point: float, n0: int, n: int) -> int:
-    """Index of the plane at a level: the point divided by the factor, clipped, rounded half to even."""
-    return round(min(max(point / (n0 / n), 0), n - 1))
+def _range(key: SliceKey, place: int, n0: int, n: int) -> tuple[int, int]:
+    """The planes of a level along one axis that is not displayed."""
+    factor = n0 / n
+    point = min(max(key.point[place] / factor, 0), n - 1)
+    left, right = key.margin_left, key.margin_right
+    if not any(left) and not any(right):
+        return round(point), round(point) + 1
+    return slab_range(point, left[place] / factor, right[place] / factor, n)
 
 
-def assemble(read: ChunkRead, chunk: npt.NDArray[Any]) -> Tile:
-    """Cut the tile out of a chunk: contiguous, read-only, with a texture-ready form. Runs in a worker."""
+def _slab(mode: str, thick: dict[int, tuple[int, int]], box: Sequence[slice], parts: int) -> Slab:
+    """What one chunk adds to a slab."""
+    cuts = tuple(
+        (axis, max(low, box[axis].start) - box[axis].start, min(high, box[axis].stop) - box[axis].start)
+        for axis, (low, high) in thick.items()
+    )
+    return Slab(mode, cuts, math.prod(high - low for low, high in thick.values()), parts)
+
+
+def assemble(read: ChunkRead, chunk: npt.NDArray[Any]) -> Tile | Part:
+    """Cut the tile out of a chunk: contiguous, read-only, with a texture-ready form. Runs in a worker.
+
+    A thick slice that lies in several chunks gets what this one adds to it.
+    """
     taken = dict(read.offsets)
-    plane = chunk[tuple(taken.get(a, slice(None)) for a in range(chunk.ndim))]
+    slab = read.slab
+    cuts = {axis: slice(start, stop) for axis, start, stop in slab.cuts} if slab is not None else {}
+    plane = chunk[tuple(taken.get(a, cuts.get(a, slice(None))) for a in range(chunk.ndim))]
     left = [a for a in range(chunk.ndim) if a not in taken]
-    plane = plane.transpose([left.index(a) for a in read.axes])
+    plane = plane.transpose([left.index(a) for a in (*read.axes, *cuts)])
+    if slab is not None:
+        inner = tuple(range(len(read.axes), plane.ndim))
+        return combine(read, [reduced(slab, read.tile_key, plane, inner)])
     data = np.ascontiguousarray(plane, dtype=plane.dtype.newbyteorder("="))
     if np.may_share_memory(data, chunk) and (not chunk.flags.owndata or 2 * data.nbytes < chunk.nbytes):
         # Memory that somebody else may write to, or a tile that would keep a much larger chunk alive.
@@ -344,13 +410,27 @@ def assemble(read: ChunkRead, chunk: npt.NDArray[Any]) -> Tile:
     return _tile(read, data)
 
 
-def fill(read: ChunkRead) -> Tile:
+def fill(read: ChunkRead) -> Tile | Part:
     """The tile of a chunk that the store does not have."""
     shape = tuple(b - a for a, b in read.region)
     if read.rgb:
         shape += (read.source.shape[read.axes[-1]],)
-    data = np.full(shape, read.source.fill_value, dtype=read.source.dtype.newbyteorder("="))
-    return _tile(read, data)
+    slab = read.slab
+    depth = () if slab is None else tuple(stop - start for _, start, stop in slab.cuts)
+    dtype = read.source.dtype.newbyteorder("=")
+    if slab is not None:
+        value = np.broadcast_to(np.asarray(read.source.fill_value, dtype), shape + depth)
+        return combine(read, [reduced(slab, read.tile_key, value, tuple(range(len(shape), len(shape) + len(depth))))])
+    return _tile(read, np.full(shape, read.source.fill_value, dtype=dtype))
+
+
+def combine(read: ChunkRead, parts: Sequence[Part]) -> Tile | Part:
+    """Put parts of a thick slice together; the tile, once all are there. Runs in a worker."""
+    assert read.slab is not None
+    whole = combined(read.slab, parts)
+    if whole.parts < read.slab.parts:
+        return whole
+    return _tile(read, np.ascontiguousarray(finished(read.slab, whole, read.source.dtype)))
 
 
 def _tile(read: ChunkRead, data: npt.NDArray[Any]) -> Tile:

@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
+from lamella.slicing.projection import Slab
 from lamella.sources.base import Box, Source
 
 FIRST_RUNG_CHUNKS = 4  # a rung of at most this many chunks comes back in one round trip and few bytes
 
 
 class ChunkKey(NamedTuple):
-    """Identity of a chunk: a chunk wanted by several views or layers has one key, and is read once."""
+    """Identity of a chunk: a chunk wanted by several views or layers has one key, and is read once.
+
+    `position` is that in the grid of the level; for layers that are sliced as a whole all that tells slices apart.
+    """
 
     source: int
     version: int
     level: int
-    position: tuple[int, ...]
+    position: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,8 @@ class ChunkRead:
         Bytes of the decoded chunk in the cache; 0 for arrays in memory, which are not cached.
     tile_nbytes : int
         Upper bound of the bytes of the tile: data and texture.
+    slab : Slab, optional
+        Thick slices: what is reduced. The reads of one tile have one `tile_key`.
     """
 
     key: ChunkKey
@@ -59,6 +65,12 @@ class ChunkRead:
     rgb: bool
     chunk_nbytes: int
     tile_nbytes: int
+    slab: Slab | None = None
+
+    @property
+    def parts(self) -> int:
+        """How many reads one tile is made of."""
+        return 1 if self.slab is None else self.slab.parts
 
 
 @dataclass(frozen=True, slots=True)

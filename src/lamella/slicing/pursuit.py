@@ -7,9 +7,40 @@ from collections.abc import Hashable
 from dataclasses import replace
 
 from lamella.slicing.plan import ChunkKey, ChunkRead, Plan
+from lamella.slicing.projection import Part
 from lamella.slicing.request import LayerSliceRequest
 from lamella.slicing.response import Tile
 from lamella.sources.base import Failed
+
+
+class Fold:
+    """One tile that is put together of the parts that several reads give.
+
+    Every part is in exactly one place: here, or with the worker that combines (`combining`).
+    """
+
+    __slots__ = ("combining", "lost", "over", "parts", "read")
+
+    def __init__(self, read: ChunkRead) -> None:
+        self.read = read
+        self.parts: list[Part] = []
+        self.combining = 0  # bytes that a worker has
+        self.lost = 0  # reads of it that failed
+        self.over = False  # the tile is there, or there will be none as long as reads are lost
+
+    @property
+    def nbytes(self) -> int:
+        return self.combining + sum(p.nbytes for p in self.parts)
+
+    def take(self) -> list[Part]:
+        """Parts to combine now: two or more, or the only one if it is all."""
+        if self.combining or not self.parts:
+            return []
+        if len(self.parts) == 1:
+            return []
+        taken, self.parts = self.parts, []
+        self.combining = sum(p.nbytes for p in taken)
+        return taken
 
 
 class Pursuit:
@@ -20,8 +51,8 @@ class Pursuit:
     """
 
     __slots__ = (
-        "created", "delivered", "dirty", "eager", "failures", "kept", "plan", "pressed", "queues", "request", "started",
-        "tiles", "todo", "waiting",
+        "created", "delivered", "dirty", "eager", "failures", "folds", "kept", "plan", "pressed", "queues",
+        "request", "started", "tiles", "todo", "waiting",
     )  # fmt: skip
 
     def __init__(self, request: LayerSliceRequest, plan: Plan, now: float) -> None:
@@ -37,8 +68,13 @@ class Pursuit:
         self.tiles: dict[Hashable, Tile] = {}
         self.failures: dict[ChunkKey, tuple[ChunkRead, Failed]] = {}
         self.waiting: dict[ChunkKey, ChunkRead] = {}
+        self.folds: dict[Hashable, Fold] = {}  # tiles that are put together of several reads
         self.queues: list[deque[ChunkRead]] = [deque() for _ in plan.rungs]
         self.todo: list[int] = [len(rung) for rung in plan.rungs]
+        for number, rung in enumerate(plan.rungs):
+            if rung and rung[0].parts > 1:
+                self.folds.update((r.tile_key, Fold(r)) for r in rung)
+                self.todo[number] += len({r.tile_key for r in rung})  # putting it together is something to do, too
 
     @property
     def generation(self) -> int:
@@ -62,7 +98,12 @@ class Pursuit:
     def have(self) -> int:
         if not self.plan.rungs:
             return 0
-        return sum(read.tile_key in self.tiles for read in self.plan.rungs[-1])
+        return sum(read.tile_key in self.tiles or self._had(read) for read in self.plan.rungs[-1])
+
+    def _had(self, read: ChunkRead) -> bool:
+        """The chunk is there, though the tile that it is a part of will not be."""
+        fold = self.folds.get(read.tile_key)
+        return fold is not None and fold.over and read.key not in self.failures
 
     @property
     def target_failures(self) -> list[tuple[ChunkRead, str]]:
@@ -72,11 +113,44 @@ class Pursuit:
         """The tile of ``read`` is there."""
         self.tiles[read.tile_key] = tile
         self._settle(read)
+        fold = self.folds.get(read.tile_key)
+        if fold is not None and not fold.over:
+            self._end(fold)
+
+    def got_part(self, read: ChunkRead, part: Part) -> None:
+        """What ``read`` adds to its tile is there."""
+        self.folds[read.tile_key].parts.append(part)
+        self._settle(read)
+
+    def whole(self, read: ChunkRead, tile: Tile) -> None:
+        """The tile is put together."""
+        self.tiles[read.tile_key] = tile
+        self._end(self.folds[read.tile_key])
+
+    def broken(self, read: ChunkRead, failure: Failed) -> None:
+        """The parts of a tile could not be put together: all of its reads are lost."""
+        fold = self.folds[read.tile_key]
+        for other in self.plan.rungs[read.rung]:
+            if other.tile_key == read.tile_key:
+                self.failures[other.key] = (other, failure)
+                fold.lost += 1
+        self._end(fold)
+
+    def _end(self, fold: Fold) -> None:
+        """The tile is there, or will never be."""
+        fold.over = True
+        self.todo[fold.read.rung] -= 1
+        self.dirty = True
 
     def lost(self, read: ChunkRead, failure: Failed) -> None:
         """There will be no tile of ``read``."""
         self.failures[read.key] = (read, failure)
         self._settle(read)
+        fold = self.folds.get(read.tile_key)
+        if fold is not None:
+            fold.lost += 1
+            if not fold.over:
+                self._end(fold)
 
     def find(self, read: ChunkRead) -> None:
         """Ask once more for what was lost."""
@@ -84,6 +158,12 @@ class Pursuit:
         self.todo[read.rung] += 1
         self.queues[read.rung].append(read)
         self.dirty = True
+        fold = self.folds.get(read.tile_key)
+        if fold is not None:
+            fold.lost -= 1
+            if fold.over and not fold.lost and read.tile_key not in self.tiles:
+                fold.over = False
+                self.todo[read.rung] += 1
 
     def _settle(self, read: ChunkRead) -> None:
         self.waiting.pop(read.key, None)

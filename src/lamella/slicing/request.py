@@ -6,6 +6,7 @@ a new window of the same key keeps the tiles it has.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -38,6 +39,8 @@ class SliceKey:
     displayed : tuple of int
         The layer's displayed axes, in drawing order.
     projection : str
+    look : hashable
+        What else of the layer's look decides what the slice holds.
     """
 
     source: int
@@ -48,6 +51,7 @@ class SliceKey:
     margin_right: tuple[float, ...]
     displayed: tuple[int, ...]
     projection: str = "mean"
+    look: Hashable = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,8 @@ from lamella.slicing.events import (
     Action,
     Assemble,
     Assembled,
+    Combine,
+    Combined,
     Done,
     Event,
     Hurry,
@@ -45,6 +47,7 @@ from lamella.slicing.events import (
 from lamella.slicing.losses import Losses
 from lamella.slicing.plan import ChunkRead, Plan
 from lamella.slicing.prefetch import Ahead
+from lamella.slicing.projection import Part
 from lamella.slicing.pursuit import Pursuit, overlaps, still_true
 from lamella.slicing.reads import Reads
 from lamella.slicing.request import LayerSliceRequest, Mode
@@ -129,6 +132,8 @@ class Scheduler:
                 self._done(event, now)
             case Assembled():
                 self._assembled(event, now)
+            case Combined():
+                self._combined(event, now)
             case Measured(layer, limits, number):
                 self._showing.measured(limits, number)
                 for (_, other), demand in self.demands.items():
@@ -253,7 +258,7 @@ class Scheduler:
         """Sort the reads of a new plan: tiles at hand, chunks at hand, on their way, failed, or to be read."""
         for number, rung in enumerate(pursuit.plan.rungs):
             for read in rung:
-                tile = pursuit.kept.pop(read.tile_key, None)
+                tile = pursuit.kept.pop(read.tile_key, None) or pursuit.tiles.get(read.tile_key)
                 if tile is not None:
                     pursuit.got(read, tile)
                     continue
@@ -307,24 +312,59 @@ class Scheduler:
         if event.pinned:
             self.cache.unpin(event.read.key)
         demand = self.demands.get(event.slot)
-        tile: Tile | None = None
+        taken: Tile | Part | None = None
         for pursuit in demand.pursuits() if demand is not None else []:
             read = pursuit.waiting.get(event.read.key)
             if read is None or read.tile_key != event.read.tile_key:
                 continue
             if isinstance(event.tile, Failed):
                 pursuit.lost(read, event.tile)
-            else:
+            elif isinstance(event.tile, Tile):
                 pursuit.got(read, event.tile)
-                tile = event.tile
-            if pursuit.started is not None and read.rung == 0 and pursuit.covers:
-                took = now - pursuit.started
-                demand.load_time = took if not demand.load_time else 0.7 * demand.load_time + 0.3 * took  # type: ignore[union-attr]
-        self.cache.exchange(event.reserved, tile.nbytes if tile is not None else 0)
-        if demand is not None and tile is not None:
-            demand.charged += tile.nbytes
+                taken = event.tile
+            elif taken is None:
+                pursuit.got_part(read, event.tile)
+                taken = event.tile
+                self._combine(event.slot, pursuit, read)
+            else:
+                pursuit.requeue(read)  # a part has one owner; this one makes its own of the same chunk
+            self._note_load_time(demand, pursuit, read, now)  # type: ignore[arg-type]
+        self.cache.exchange(event.reserved, taken.nbytes if taken is not None else 0)
+        if demand is not None and taken is not None:
+            demand.charged += taken.nbytes
         if demand is not None and isinstance(event.tile, Failed):
             self._actions.append(Tell(event.slot[1], event.read.source, event.tile))
+
+    def _combine(self, slot: Slot, pursuit: Pursuit, read: ChunkRead) -> None:
+        parts = pursuit.folds[read.tile_key].take()
+        if parts:
+            self._assembling += 1
+            self._actions.append(Combine(slot, pursuit.generation, pursuit.request.kind, read, parts))
+
+    def _combined(self, event: Combined, now: float) -> None:
+        self._assembling -= 1
+        demand = self.demands.get(event.slot)
+        found = [p for p in demand.pursuits() if p.generation == event.generation] if demand is not None else []
+        if demand is None or not found:
+            return
+        (pursuit,) = found
+        fold = pursuit.folds[event.read.tile_key]
+        fold.combining = 0
+        if isinstance(event.result, Tile):
+            pursuit.whole(event.read, event.result)
+            self._note_load_time(demand, pursuit, event.read, now)
+        elif isinstance(event.result, Part):
+            fold.parts.append(event.result)
+            self._combine(event.slot, pursuit, event.read)
+        else:
+            pursuit.broken(event.read, event.result)
+            self._actions.append(Tell(event.slot[1], event.read.source, event.result))
+        self._showing.charge(demand)
+
+    def _note_load_time(self, demand: Demand, pursuit: Pursuit, read: ChunkRead, now: float) -> None:
+        if pursuit.started is not None and read.rung == 0 and pursuit.covers:
+            took = now - pursuit.started
+            demand.load_time = took if not demand.load_time else 0.7 * demand.load_time + 0.3 * took
 
     # Decisions
 

@@ -113,7 +113,8 @@ class Showing:
         """Account for the tiles that a demand keeps alive: those it wants and those it shows."""
         pursuits = demand.pursuits() if demand.shown_pursuit is None else [*demand.pursuits(), demand.shown_pursuit]
         tiles = {id(t): t for p in pursuits for t in (*p.tiles.values(), *p.kept.values())}
-        held = sum(t.nbytes for t in tiles.values())
+        parts = sum(fold.nbytes for p in demand.pursuits() for fold in p.folds.values())
+        held = sum(t.nbytes for t in tiles.values()) + parts
         self._cache.exchange(demand.charged, held)
         demand.charged = held
 

@@ -16,7 +16,8 @@ class ChunkedType:
     """The pieces of a chunked layer type that the engine drives.
 
     `make_request` runs on the main thread and is the only one that sees a layer; `plan` and `respond` run on the
-    slicing thread, `assemble`, `fill` and `contrast_limits` in workers.
+    slicing thread, `assemble`, `fill`, `contrast_limits` and `combine` in workers. `combine` puts the parts of a tile
+    that is made of several chunks together.
     """
 
     make_request: Callable[..., LayerSliceRequest]
@@ -25,10 +26,17 @@ class ChunkedType:
     fill: Callable[[ChunkRead], Any]
     contrast_limits: Callable[[Any], tuple[float, float]]
     respond: Callable[..., Any]
+    combine: Callable[[ChunkRead, Any], Any] | None = None
 
 
 TYPES: dict[str, ChunkedType] = {
     "image": ChunkedType(
-        image.make_slice_request, image.plan, image.assemble, image.fill, image.contrast_limits, image.respond
+        image.make_slice_request,
+        image.plan,
+        image.assemble,
+        image.fill,
+        image.contrast_limits,
+        image.respond,
+        image.combine,
     ),
 }

@@ -15,7 +15,7 @@ from psygnal import Signal
 from lamella.model._validate import flag, integer, number, numbers, one_of
 from lamella.model.edits import Edits, new_version, newest_version, region_of
 from lamella.model.layers.base import Array, Layer, LayerEvents
-from lamella.model.layers.look import INTERPOLATION_MODES, ImageLook
+from lamella.model.layers.look import INTERPOLATION_MODES, PROJECTION_MODES, ImageLook
 from lamella.sources.base import Forgetful
 from lamella.sources.described import describe
 from lamella.sources.multiscale import Multiscale
@@ -33,6 +33,7 @@ class ImageEvents(LayerEvents):
     gamma = Signal(object, reemission="latest-only")
     interpolation = Signal(object, reemission="latest-only")
     locked_data_level = Signal(object, reemission="latest-only")
+    projection_mode = Signal(object, reemission="latest-only")
 
 
 class Image(Layer):
@@ -60,6 +61,8 @@ class Image(Layer):
         0 to 1.
     blending, interpolation : str
         See `lamella.model.layers.look`.
+    projection_mode : {"mean", "none", "sum", "max", "min"}
+        How the planes of a thick slice, where the dims have margins, become one; ``"none"`` ignores margins.
     visible : bool
     scale, translate, rotate, shear, affine : optional
         Data → world, see `lamella.model.transforms.layer_transform`.
@@ -94,6 +97,7 @@ class Image(Layer):
         opacity: float = 1.0,
         blending: str = "translucent",
         interpolation: str = "nearest",
+        projection_mode: str = "mean",
         visible: bool = True,
         scale: Any = None,
         translate: Any = None,
@@ -109,33 +113,37 @@ class Image(Layer):
         source = _checked_source(_as_multiscale(data, multiscale))
         self._rgb = guess_rgb(source.shape) if rgb is None else flag("rgb", rgb)
         _check_axes(source, self._rgb)
-        said = describe(data).without_last_axis() if self._rgb else describe(data)
         self._source, self._data, self._multiscale = source, data, multiscale
         self._samples, self._edges = _boxes(source, self._rgb)
         self._gamma = number("gamma", gamma, 0.01, 100)
         self._interpolation = str(one_of("interpolation", interpolation, INTERPOLATION_MODES))
+        self._projection_mode = str(one_of("projection_mode", projection_mode, PROJECTION_MODES))
         self._colormap, self._lut = _checked_colormap(colormap)
         self._auto_limits = _limits_of_dtype(source.dtype)
         self._user_limits = None if contrast_limits is None else _checked_limits("contrast_limits", contrast_limits)
         self._limits_range = _union(self._auto_limits, self._user_limits)
         self._locked_data_level: int | None = None
         self._last_look: ImageLook | None = None
+        said = describe(data, source.ndim)
+        ndim = source.ndim - self._rgb
         super().__init__(
-            source.ndim - self._rgb,
-            name=name
-            if name is not None
-            else said.name or (source.name if isinstance(data, Multiscale) else "") or "Image",
+            ndim,
+            name=name if name is not None else said.name or (source.name if data is source else "") or "Image",
             visible=visible,
             opacity=opacity,
             blending=blending,
-            scale=said.scale if scale is None and affine is None else scale,
-            translate=said.translate if translate is None and scale is None and affine is None else translate,
             rotate=rotate,
             shear=shear,
-            affine=affine,
-            units=said.units if units is None and scale is None and affine is None else units,
-            axis_labels=said.axis_labels if axis_labels is None else axis_labels,
-            metadata=metadata,
+            **said.fill_in(
+                ndim,
+                source.ndim,
+                scale=scale,
+                translate=translate,
+                affine=affine,
+                units=units,
+                axis_labels=axis_labels,
+                metadata=metadata,
+            ),
         )
         self._version = newest_version(_tokens(source))
         self._edits = Edits(self._version)
@@ -310,6 +318,17 @@ class Image(Layer):
     @gamma.setter
     def gamma(self, value: float) -> None:
         self._change("gamma", number("gamma", value, 0.01, 100), "look")
+
+    @property
+    def projection_mode(self) -> str:
+        """How the planes of a thick slice become one: ``"mean"``, ``"sum"``, ``"max"``, ``"min"``; ``"none"``: only the
+        plane at the point.
+        """
+        return self._projection_mode
+
+    @projection_mode.setter
+    def projection_mode(self, value: str) -> None:
+        self._change("projection_mode", one_of("projection_mode", value, PROJECTION_MODES), "slicing")
 
     @property
     def interpolation(self) -> str:

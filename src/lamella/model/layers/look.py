@@ -9,6 +9,8 @@ import numpy.typing as npt
 
 BLENDING_MODES = ("opaque", "translucent", "translucent_no_depth", "additive", "minimum", "multiplicative")
 INTERPOLATION_MODES = ("nearest", "linear")
+PROJECTION_MODES = ("mean", "none", "sum", "max", "min")
+"""How the planes of a thick slice of an image become one."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -48,3 +50,26 @@ class ImageLook:
             other.interpolation,
             other.visible,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class PointsLook:
+    """Look of a Points layer, as far as it does not change what a slice holds: sizes and colours are in the slice.
+
+    Attributes
+    ----------
+    opacity : float
+    blending : one of `BLENDING_MODES`
+    visible : bool
+    antialiasing : float
+        Width in canvas pixels over which the edge of a symbol fades; 0 draws hard edges.
+    """
+
+    opacity: float
+    blending: str
+    visible: bool
+    antialiasing: float
+
+    def same_as(self, other: PointsLook) -> bool:
+        """Whether both look alike."""
+        return self == other
