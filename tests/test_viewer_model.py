@@ -324,3 +324,34 @@ def test_removing_and_reordering_layers_while_they_load(viewer: ViewerModel) -> 
     source.release()
     viewer.wait_until_loaded()
     assert list(viewer.slices) == [fast]
+
+
+def test_resetting_the_contrast_measures_the_slice_that_is_shown(viewer: ViewerModel) -> None:
+    data = np.arange(4, dtype=np.uint16)[:, None, None] * 100 + np.arange(16, dtype=np.uint16)[None, :, None]
+    layer = viewer.add_image(np.broadcast_to(data, (4, 16, 16)).copy())
+    viewer.dims.set_current_step(0, 0)
+    viewer.wait_until_loaded()
+    first = layer.contrast_limits
+    viewer.dims.set_current_step(0, 3)
+    viewer.wait_until_loaded()
+    assert layer.contrast_limits == first, "moving does not change it"
+    layer.contrast_limits = (7, 8)
+    layer.reset_contrast_limits()
+    viewer.wait_until_loaded()
+    assert layer.contrast_limits == (300, 315)
+    assert layer.auto_contrast
+
+
+def test_a_thick_slice_is_that_of_the_margins(viewer: ViewerModel) -> None:
+    data = np.random.default_rng(0).integers(0, 255, (12, 20, 30)).astype(np.uint8)
+    layer = viewer.add_image(data)
+    viewer.dims.set_current_step(0, 5)
+    viewer.dims.thickness_step = (4, 0, 0)
+    viewer.wait_until_loaded()
+    np.testing.assert_allclose(viewer.slices[layer].as_array(), data[3:8].mean(axis=0))
+    layer.projection_mode = "max"
+    viewer.wait_until_loaded()
+    assert np.array_equal(viewer.slices[layer].as_array(), data[3:8].max(axis=0))
+    layer.projection_mode = "none"
+    viewer.wait_until_loaded()
+    assert np.array_equal(viewer.slices[layer].as_array(), data[5])

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import itertools
 import threading
+import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lamella.model.layers.image import Image
+from lamella.model.layers.points import Points
 from lamella.sources.base import Source
+from lamella.sources.location import public_name, without_secrets
 
 if TYPE_CHECKING:
     from lamella.io import LayerData
     from lamella.model.layers.base import Layer
 
 _numbers = itertools.count(1)
-_KINDS = {"image": Image}
+_KINDS: dict[str, type[Layer]] = {"image": Image, "points": Points}
 
 
 class Opening:
@@ -31,8 +34,9 @@ class Opening:
     """
 
     def __init__(self, path: str, timeout: float, put: Callable[[Any], None]) -> None:
-        self.path = path
-        self.name = path.rstrip("/").rsplit("/", 1)[-1] or path
+        self.path = public_name(path)
+        self.name = self.path.rstrip("/").rsplit("/", 1)[-1] or self.path
+        self._given = path  # with what may be secret: for opening only
         self.result: list[LayerData] = []
         self.error: Exception | None = None
         self.layers: list[Layer] = []
@@ -53,11 +57,13 @@ class Opening:
         from lamella.io import OpenError, open_layers
 
         try:
-            self.result = open_layers(self.path, timeout=self._timeout, cancelled=self._cancelled)
+            self.result = open_layers(self._given, timeout=self._timeout, cancelled=self._cancelled)
         except OpenError as error:
             self.error = error
         except Exception as error:  # a reader's bug is told like any failure, not lost in a thread
-            self.error = OpenError(f"{self.path} could not be opened: {type(error).__name__}: {error}")
+            self.error = OpenError(
+                f"{self.path} could not be opened: {type(error).__name__}: {without_secrets(str(error))}"
+            )
         self._put(self)
 
 
@@ -73,7 +79,8 @@ class Openings:
     def __init__(self, put: Callable[[Any], None]) -> None:
         self._put = put
         self._under_way: dict[Opening, None] = {}
-        self._sources: list[Source] = []
+        # Weakly: a layer that is gone takes its sources along, one that comes back still has them.
+        self._sources: weakref.WeakSet[Source] = weakref.WeakSet()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -95,7 +102,7 @@ class Openings:
         del self._under_way[opening]
         try:
             for data in opening.result:
-                self._sources.extend(data.data.levels)
+                self._sources.update(data.data.levels)
                 layer = _KINDS[data.kind](data.data, **data.kwargs)
                 add(layer)
                 opening.layers.append(layer)
@@ -113,6 +120,6 @@ class Openings:
 
     def close_sources(self) -> None:
         """Let go of every source, once nothing reads it any more."""
-        for source in self._sources:
+        for source in list(self._sources):
             source.close()
         self._sources.clear()

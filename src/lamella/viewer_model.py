@@ -23,6 +23,7 @@ from lamella.model.camera import Camera
 from lamella.model.dims import Dims
 from lamella.model.layers.base import Layer
 from lamella.model.layers.image import Image
+from lamella.model.layers.points import Points
 from lamella.model.playback import Playback
 from lamella.model.view import View
 from lamella.opening import Opening
@@ -135,9 +136,31 @@ class ViewerModel(ViewerBase):
         self.layers.append(layer)
         return layer
 
-    def add_image(self, data: Any, **kwargs: Any) -> Image:
-        """Show an array, or a list of arrays from fine to coarse, as an image. Arguments as for `Image`."""
-        layer = Image(data, **kwargs)
+    def add_image(self, data: Any, *, channel_axis: int | None = None, **kwargs: Any) -> Any:
+        """Show an array, or a list of arrays from fine to coarse, as an image. Arguments as for `Image`.
+
+        Parameters
+        ----------
+        data : array or sequence of arrays
+        channel_axis : int, optional
+            Make a layer of each entry of this axis; see `lamella.model.layers.channels.split_channels`.
+        **kwargs
+            Of `Image`.
+
+        Returns
+        -------
+        Image or list of Image
+        """
+        if channel_axis is None:
+            return self.add_layer(Image(data, **kwargs))
+        from lamella.model.layers.channels import split_channels
+
+        layers = [Image(channel, **own) for channel, own in split_channels(data, channel_axis, **kwargs)]
+        return [self.add_layer(layer) for layer in layers]
+
+    def add_points(self, data: Any = None, **kwargs: Any) -> Points:
+        """Show points: (n, ndim) coordinates, or none yet. Arguments as for `Points`."""
+        layer = Points(data, **kwargs)
         self.add_layer(layer)
         return layer
 
@@ -234,7 +257,7 @@ class ViewerModel(ViewerBase):
         """
         self._waiting.check()
         opening = self.open_async(path, timeout=timeout)
-        self._waiting.until(lambda: [f"opening {path}"] if opening in self._openings else [], timeout + 1)
+        self._waiting.until(lambda: [f"opening {opening.name}"] if opening in self._openings else [], timeout + 1)
         if opening.error is not None:
             raise opening.error
         return list(opening.layers)
@@ -380,4 +403,12 @@ class ViewerModel(ViewerBase):
         return picking.describe(self.layers, self._pictures.frame_of(view), x, y)
 
 
-ViewerModel.add_image.__signature__ = inspect.signature(Image.__init__)  # type: ignore[attr-defined]
+def _with_channel_axis() -> inspect.Signature:
+    """The signature of `Image` with ``channel_axis``, for help and completion."""
+    signature = inspect.signature(Image.__init__)
+    added = inspect.Parameter("channel_axis", inspect.Parameter.KEYWORD_ONLY, default=None, annotation="int | None")
+    return signature.replace(parameters=[*signature.parameters.values(), added])
+
+
+ViewerModel.add_image.__signature__ = _with_channel_axis()  # type: ignore[attr-defined]
+ViewerModel.add_points.__signature__ = inspect.signature(Points.__init__)  # type: ignore[attr-defined]

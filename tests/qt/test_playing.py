@@ -23,9 +23,7 @@ def viewer(qtbot: QtBot) -> Iterator[Viewer]:
     viewer.close()
 
 
-def test_the_button_plays_its_axis_and_stops_it(
-    viewer: Viewer, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_button_plays_its_axis_and_stops_it(viewer: Viewer, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     row = viewer.window.sliders.rows[1]
     began, width = viewer.dims.current_step[1], row.play.width()
     assert row.play.text() == "10/s"

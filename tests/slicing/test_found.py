@@ -189,3 +189,17 @@ def test_the_same_slice_in_another_window_keeps_the_tiles_that_came_in_the_meant
     assert d.responses[0].generation == 1
     shown = {tile.key for tile in d.responses[0].tiles}
     assert all(shown <= {tile.key for tile in r.tiles} for r in d.responses if not r.complete)
+
+
+def test_no_tile_is_in_a_picture_twice():
+    """A half-transparent layer would blend with itself. Of A, B, A over one worker the last reads what it inherits."""
+    d = Driver()
+    source = in_memory()
+    for level in source.levels:
+        level.pool = Pool("memory", 1, 1)  # type: ignore[misc]
+    for generation, z in enumerate([0, 1, 0], 1):
+        d.want(request(source, generation, z=z))
+    d.finish_all()
+    assert d.responses[0].generation == 1
+    for response in d.responses:
+        assert len({tile.key for tile in response.tiles}) == len(response.tiles)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 
 from lamella.sources import Failed, FailureKind, Grid, Missing, Source
 from lamella.sources.location import Location
-from lamella.sources.zarr_python_source import open_zarr_python
+from lamella.sources.zarr_python_source import classify_exception, open_zarr_python
 from tests.sources.file_server import served
 from tests.sources.reading import box_of, boxes, read, read_array
 
@@ -89,7 +89,48 @@ def test_a_failure_of_the_server_is_a_value_and_asked_for_once(remote, fault, ki
 def test_forbidden_chunks_of_a_readable_store_are_missing(remote):
     server, source = remote
     server.fail(lambda path: True, 403)
-    assert read(source, FIRST) == Missing()
+    np.testing.assert_array_equal(read_array(source, FIRST), np.zeros((8, 8)))
+
+
+def test_a_refusal_says_who_refuses_and_what_to_do(remote):
+    server, source = remote
+    server.fail(lambda path: True, 401)
+    outcome = read(source, FIRST)
+    assert outcome.message.startswith(f"{server.url} refused access, the server answered 401 Unauthorized: give user")
+
+
+class Answer(Exception):
+    """As aiohttp says what a server answered."""
+
+    __module__ = "aiohttp.client_exceptions"
+
+    def __init__(self, status):
+        super().__init__("message='no', url='http://user:secret@host/a?token=secret'")
+        self.status = status
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (Answer(503), FailureKind.BUSY),
+        (Answer(401), FailureKind.DENIED),
+        (Answer(None), FailureKind.CONNECTION),
+        (TimeoutError(), FailureKind.TIMEOUT),
+        (MemoryError(), FailureKind.MEMORY),
+        (PermissionError("no"), FailureKind.DENIED),
+        (OSError("https://user:secret@host/a?token=secret"), FailureKind.OTHER),
+        (ValueError("bad block"), FailureKind.CORRUPT),
+    ],
+    ids=repr,
+)
+def test_errors_of_stores_are_classed_and_tell_no_secrets(error, kind):
+    outcome = classify_exception(error)
+    assert outcome.kind is kind
+    assert "secret" not in outcome.message
+
+
+def test_a_file_that_is_not_there_is_missing():
+    assert classify_exception(FileNotFoundError("s3://bucket/key")) == Missing()
 
 
 def test_a_damaged_chunk_is_corrupt(tmp_path):

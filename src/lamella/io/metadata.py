@@ -10,7 +10,6 @@ from lamella.io.errors import OpenError
 
 MAX_BYTES = 16 * 2**20  # the largest real metadata files, consolidated plates, take 2 MiB
 MAX_DEPTH = 100
-MAX_TEXT = 100
 
 
 def parse_json(data: bytes, where: str) -> dict[str, Any]:
@@ -38,25 +37,6 @@ def parse_json(data: bytes, where: str) -> dict[str, Any]:
     return value
 
 
-def number(value: Any) -> float | None:
-    """A finite float, or None for anything else."""
-    if isinstance(value, bool) or not isinstance(value, (int, float)):
-        return None
-    try:
-        result = float(value)
-    except OverflowError:
-        return None
-    return result if math.isfinite(result) else None
-
-
-def numbers(value: Any, length: int | None = None) -> tuple[float, ...] | None:
-    """A tuple of finite floats, or None for anything else."""
-    if not isinstance(value, list) or (length is not None and len(value) != length) or len(value) > MAX_DEPTH:
-        return None
-    result = tuple(n for n in map(number, value) if n is not None)
-    return result if len(result) == len(value) else None
-
-
 def integers(value: Any, what: str, where: str) -> tuple[int, ...]:
     """A tuple of integers.
 
@@ -70,23 +50,6 @@ def integers(value: Any, what: str, where: str) -> tuple[int, ...]:
     if any(n != n or n in (math.inf, -math.inf) or n != int(n) for n in value):
         raise OpenError(f"the metadata of {where} are damaged: {what} must be a list of integers")
     return tuple(int(n) for n in value)
-
-
-def text(value: Any) -> str:
-    """A short printable string; empty for anything else."""
-    if not isinstance(value, str):
-        return ""
-    return " ".join(value.encode("utf-8", "replace").decode().split())[:MAX_TEXT]
-
-
-def mapping(value: Any) -> dict[str, Any]:
-    """``value`` if it is a JSON object, otherwise an empty one."""
-    return value if isinstance(value, dict) else {}
-
-
-def items(value: Any) -> list[Any]:
-    """``value`` if it is a JSON array, otherwise an empty one."""
-    return value if isinstance(value, list) else []
 
 
 def _deeper_than(value: Any, limit: int) -> bool:

@@ -12,11 +12,13 @@ import numpy as np
 
 from lamella.io.errors import OpenError
 from lamella.io.keys import Session, clean
-from lamella.io.metadata import integers, items, mapping, numbers, parse_json, text
-from lamella.io.ome_zarr import MAX_LEVELS, Axis
-from lamella.io.stored_image import LevelDescription, StoredImage, nbytes_of, usable_levels
+from lamella.io.metadata import integers, parse_json
+from lamella.io.stored_image import LevelDescription, StoredImage, nbytes_of
+from lamella.sources.json_values import items, mapping, numbers, text
 from lamella.sources.limits import check_chunk, check_dtype, check_shape
 from lamella.sources.location import Location
+from lamella.sources.multiscale import usable_levels
+from lamella.sources.ome_metadata import MAX_LEVELS, Axis
 from lamella.sources.tensorstore_source import open_tensorstore
 
 PROBED_LEVELS = 10

@@ -9,17 +9,19 @@ from typing import Any
 
 from lamella.io.errors import OpenError
 from lamella.io.keys import Answer, Cancelled, Session
-from lamella.io.metadata import items, mapping, parse_json, text
+from lamella.io.metadata import parse_json
 from lamella.io.n5 import open_n5
 from lamella.io.npy import open_npy
-from lamella.io.ome_zarr import Axis, OmeImage, guess_axes, ome_attributes, parse_ome
 from lamella.io.precomputed import open_precomputed
-from lamella.io.stored_image import LevelDescription, StoredImage, usable_levels
+from lamella.io.stored_image import LevelDescription, StoredImage
 from lamella.io.zarr_arrays import ArrayMetadata, open_array, parse_v2, parse_v3
 from lamella.sources.base import Failed, FailureKind, Missing
 from lamella.sources.credentials import advice
 from lamella.sources.failures import is_forbidden
+from lamella.sources.json_values import items, mapping, text
 from lamella.sources.location import Location
+from lamella.sources.multiscale import usable_levels
+from lamella.sources.ome_metadata import Axis, OmeImage, guess_axes, ome_attributes, parse_ome
 
 FORMATS = "OME-Zarr, zarr, n5, neuroglancer precomputed and .npy"
 _KEYS = ("zarr.json", ".zattrs", ".zgroup", ".zarray", "info", "attributes.json", "s0/attributes.json")
@@ -124,7 +126,11 @@ def _open_group(
     """A zarr group; ``root`` is its ``zarr.json``, None for zarr 2."""
     ome = ome_attributes(attributes)
     if "multiscales" in ome:
-        return _open_ome(session, location, name, parse_ome(attributes, location.name), 2 if root is None else 3)
+        try:
+            image = parse_ome(attributes, location.name)
+        except ValueError as error:
+            raise OpenError(str(error)) from None
+        return _open_ome(session, location, name, image, 2 if root is None else 3)
     if "bioformats2raw.layout" in ome and not nested:
         return _open_store(session, location.child("0"), name, nested=True)
     if "plate" in ome:

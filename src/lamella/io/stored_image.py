@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from lamella.io.errors import OpenError
-from lamella.io.ome_zarr import Axis, OmeChannel
 from lamella.sources.base import Source
 from lamella.sources.multiscale import Multiscale
+from lamella.sources.ome_metadata import Axis, OmeChannel
 
 MAX_GUESSED_CHANNELS = 16  # a longer channel axis without colours gets a slider instead of layers
 CHANNEL_COLORS = ("#00FF00", "#FF00FF", "#00FFFF", "#FFFF00", "#FF0000", "#4040FF", "#FF8000", "#FFFFFF")
@@ -193,17 +192,6 @@ class StoredImage:
             if any(self.axes[a].unit for a in kept):
                 kwargs["units"] = tuple(self.axes[a].unit or "pixel" for a in kept)
         return kwargs
-
-
-def usable_levels(shapes: Sequence[tuple[int, ...]], dtypes: Sequence[Any]) -> list[int]:
-    """Which levels belong together: those like the first, each as large as or smaller than the one before."""
-    kept = [0]
-    for number in range(1, len(shapes)):
-        last = shapes[kept[-1]]
-        same_kind = len(shapes[number]) == len(last) and dtypes[number] == dtypes[0]
-        if same_kind and all(n <= m for n, m in zip(shapes[number], last, strict=True)):
-            kept.append(number)
-    return kept
 
 
 def nbytes_of(shape: tuple[int, ...], itemsize: int) -> int:

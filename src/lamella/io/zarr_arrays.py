@@ -10,8 +10,9 @@ import numpy as np
 
 from lamella.io.errors import OpenError
 from lamella.io.keys import clean
-from lamella.io.metadata import integers, items, mapping, text
+from lamella.io.metadata import integers
 from lamella.sources.base import Source
+from lamella.sources.json_values import items, mapping, text
 from lamella.sources.limits import check_chunk, check_dtype, check_shape
 from lamella.sources.location import Location
 from lamella.sources.tensorstore_source import open_tensorstore

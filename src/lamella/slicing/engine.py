@@ -205,6 +205,8 @@ class Engine:
         evicted_before = 0
         item: Any = None
         action: Any = None
+        request: Any = None
+        future: Any = None
         while True:
             now = time.monotonic()
             batch = self._take(None if wake_at is None else max(0.0, wake_at - now))
@@ -228,21 +230,23 @@ class Engine:
                         events.append(item)
                     case _:
                         events.append(item)
-            batch, item = [], None
+            batch, item, request, future = [], None, None, None  # they hold sources
             now = time.monotonic()
             try:
                 actions = self._scheduler.step(events, now)
             except Exception:
                 _log.exception("the scheduler failed on %r", events)
                 actions = []
-            events = []
             for action in actions:
                 self._carry_out(action)
             actions, action = [], None  # they hold arrays
+            if any(isinstance(event, Removed) for event in events):
+                self._end_pools()
+            events = []
             if (evicted := self._scheduler.cache.evictions) > evicted_before:
                 trace.record("evicted", evicted - evicted_before)
                 evicted_before = evicted
-            wake_at = self._scheduler.wake_at(time.monotonic())
+            wake_at = self._scheduler.wake_at(now)  # what fell due meanwhile is due at once, not forgotten
             if self._idle_waiters and self._scheduler.idle and self._events.empty():
                 for waiter in self._idle_waiters:
                     waiter.set()
@@ -298,6 +302,12 @@ class Engine:
             case Tell(layer, source, failure):
                 trace.record("failed", layer, source.name, failure.message)
                 self._tell(layer, source.name, failure)
+
+    def _end_pools(self) -> None:
+        """End the threads of pools that nobody needs any more: each array of unknown kind has one."""
+        used = self._scheduler.pools_in_use()
+        for key in [key for key in self._pools if key not in used]:
+            self._pools.pop(key).close()
 
     def _hand_over(self, slot: Slot, response: LayerSliceResponse) -> None:
         future = self._futures.get(slot)

@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
+import threading
+from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
 
 PLANE_READ = 64 * 2**20  # a source without chunks is read a plane at a time up to this many bytes,
 BAND_READ = 16 * 2**20  # otherwise in bands of rows of this size, so that something comes soon
+MAX_LAYOUTS, MAX_SPOTS = 256, 20_000  # remembered; a spot takes about 500 bytes
 MAX_CHUNKS = 4096  # a plan of more chunks takes a coarser level, if there is one
 
 
@@ -70,6 +72,7 @@ def make_slice_request(
             margin_right=place.margin(state.margin_right) if thick else (0.0,) * len(place.hidden),
             displayed=place.displayed,
             projection=layer.projection_mode,
+            look=layer.contrast_resets,
         ),
         window=Window(box=(low[-shown:], high[-shown:]), pixels=pixels[-shown:], level=layer.locked_data_level),
         world_to_data=place.world_to_data,
@@ -102,6 +105,10 @@ class _Layout:
     region: tuple[tuple[int, int], ...]
     extent: tuple[tuple[float, ...], tuple[float, ...]]
 
+    @property
+    def spots(self) -> int:
+        return sum(len(spots) for _, _, spots in self.rungs)
+
 
 def plan(request: LayerSliceRequest, budget: int) -> Plan:
     """The chunks that a request needs, rung by rung.
@@ -128,7 +135,10 @@ def plan(request: LayerSliceRequest, budget: int) -> Plan:
     return Plan(rungs, layout.level, layout.region, layout.extent, empty=False)
 
 
-@functools.lru_cache(maxsize=256)
+_layouts: OrderedDict[tuple[Hashable, ...], _Layout] = OrderedDict()  # least recently used first
+_layouts_lock = threading.Lock()  # each viewer has a slicing thread
+
+
 def _layout(
     multiscale: Multiscale,
     rgb: bool,
@@ -139,7 +149,36 @@ def _layout(
     budget: int,
     thickness: tuple[float, ...],
 ) -> _Layout:
-    """Worked out once for all positions of a slider, and for all channels of an image that lie alike."""
+    """Worked out once for all positions of a slider, and for all channels of an image that lie alike.
+
+    What is remembered names sources by their tokens: it must keep no data alive.
+    """
+    tokens = tuple(source.token for source in multiscale.levels)
+    key = (tokens, multiscale.fixed, rgb, displayed, world_to_data, window, settled, budget, thickness)
+    with _layouts_lock:
+        layout = _layouts.pop(key, None)
+        if layout is not None:
+            _layouts[key] = layout
+            return layout
+    layout = _lay_out(multiscale, rgb, displayed, world_to_data, window, settled, budget, thickness)
+    with _layouts_lock:
+        _layouts[key] = layout
+        spots = sum(l.spots for l in _layouts.values())
+        while len(_layouts) > 1 and (len(_layouts) > MAX_LAYOUTS or spots > MAX_SPOTS):
+            spots -= _layouts.popitem(last=False)[1].spots
+    return layout
+
+
+def _lay_out(
+    multiscale: Multiscale,
+    rgb: bool,
+    displayed: tuple[int, ...],
+    world_to_data: Affine,
+    window: Window,
+    settled: bool,
+    budget: int,
+    thickness: tuple[float, ...],
+) -> _Layout:
     hidden = tuple(a for a in range(multiscale.ndim - rgb) if a not in displayed)
     shapes = tuple(multiscale.shape_of(level) for level in range(len(multiscale.levels)))
     shown = [tuple(s[a] for a in displayed) for s in shapes]

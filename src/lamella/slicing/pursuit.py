@@ -165,6 +165,22 @@ class Pursuit:
                 fold.over = False
                 self.todo[read.rung] += 1
 
+    def adopt(self, shown: Pursuit) -> None:
+        """Take over the tiles of a picture of the same slice: they stay until something as sharp has come."""
+        tiles = still_true(shown, self)
+        for read, _ in [f for f in self.failures.values() if f[0].tile_key in tiles]:
+            self.find(read)
+        for queue in self.queues:
+            here = [read for read in queue if read.tile_key in tiles]
+            left = [read for read in queue if read.tile_key not in tiles]
+            queue.clear()
+            queue.extend(left)
+            for read in here:
+                self.got(read, tiles[read.tile_key])
+        for read in [read for read in self.waiting.values() if read.tile_key in tiles]:
+            self.got(read, tiles[read.tile_key])
+        self.kept.update({k: t for k, t in tiles.items() if k not in self.tiles and overlaps(t, self)})
+
     def _settle(self, read: ChunkRead) -> None:
         self.waiting.pop(read.key, None)
         self.todo[read.rung] -= 1

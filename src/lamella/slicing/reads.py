@@ -56,6 +56,10 @@ class Reads:
         """Reads that will probably end."""
         return len(self._by_token) - self._stuck
 
+    def pools_in_use(self) -> set[str]:
+        """Keys of the pools that have reads under way."""
+        return {fetch.read.source.pool.key for fetch in self._by_token.values()}
+
     def lane(self, pool: Pool) -> Lane:
         return self.lanes[pool]
 

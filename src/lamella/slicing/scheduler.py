@@ -176,6 +176,12 @@ class Scheduler:
         """Nothing is under way and nothing is left to do."""
         return not self.reads.under_way and all(d.newest.complete and not d.newest.dirty for d in self.demands.values())
 
+    def pools_in_use(self) -> set[str]:
+        """Keys of the pools that somebody wants something of, or that have not answered yet."""
+        plans = (p.plan for d in self.demands.values() for p in d.pursuits())
+        wanted = {read.source.pool.key for plan in plans for rung in plan.rungs for read in rung[:1]}
+        return wanted | self.reads.pools_in_use()
+
     def statistics(self) -> CacheStatistics:
         """Counters and sizes now."""
         cache, reads = self.cache, self.reads
@@ -319,7 +325,7 @@ class Scheduler:
                 continue
             if isinstance(event.tile, Failed):
                 pursuit.lost(read, event.tile)
-            elif isinstance(event.tile, Tile):
+            elif not isinstance(event.tile, Part):
                 pursuit.got(read, event.tile)
                 taken = event.tile
             elif taken is None:

@@ -7,19 +7,19 @@ newest one after a quarter of a second even with holes.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 
 from lamella.slicing.chunk_cache import ChunkCache
 from lamella.slicing.demand import Demand
 from lamella.slicing.events import Action, Deliver, Measure, Note, Slot
-from lamella.slicing.pursuit import Pursuit, overlaps
+from lamella.slicing.pursuit import Pursuit
 from lamella.slicing.types import ChunkedType
 
 PATIENCE_S = 0.25  # the newest picture is shown this long after the request even if it has holes; also how long the
 # coarse rung of an older one is protected
 
-_Data = tuple[int, int]
-"""(layer, source): contrast is that of these data in this layer, whatever their version."""
+_Data = tuple[int, int, Hashable]
+"""(layer, source, look): contrast is that of these data in this layer, whatever their version, until it is reset."""
 
 
 class Showing:
@@ -89,10 +89,11 @@ class Showing:
 
     def _show(self, slot: Slot, demand: Demand, pursuit: Pursuit) -> Deliver:
         request = pursuit.request
+        shown = demand.shown_pursuit
+        if shown is not None and shown is not pursuit and shown.request.key == request.key and not pursuit.complete:
+            pursuit.adopt(shown)
         if pursuit.complete:
             pursuit.kept.clear()  # any order of arrivals ends in the same picture
-        else:
-            _inherit(demand.shown_pursuit, pursuit)
         response = self._types[request.kind].respond(
             request,
             pursuit.plan,
@@ -119,14 +120,6 @@ class Showing:
         demand.charged = held
 
 
-def _inherit(shown: Pursuit | None, pursuit: Pursuit) -> None:
-    """What is shown of the same slice stays until something as sharp has come."""
-    if shown is None or shown is pursuit or shown.request.key != pursuit.request.key:
-        return
-    for key, tile in {**shown.kept, **shown.tiles}.items():
-        if key not in pursuit.tiles and overlaps(tile, pursuit):
-            pursuit.kept[key] = tile
-
-
 def _data(pursuit: Pursuit) -> _Data:
-    return pursuit.request.layer, pursuit.request.key.source
+    key = pursuit.request.key
+    return pursuit.request.layer, key.source, key.look

@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lamella.settings import cache_size
 from lamella.sources.base import Box, Pool, new_token
 from lamella.sources.host import to_host
-from lamella.sources.opaque import OpaqueSource
+from lamella.sources.opaque import OpaqueSource, regular_grid
 from lamella.sources.portable import NotPortable, pickled
 
 WORKERS = 4  # graphs at once: most wait for a disk or a server, and dask's own threads are not used
@@ -19,18 +20,20 @@ WORKERS = 4  # graphs at once: most wait for a disk or a server, and dask's own 
 class DaskArray:
     """A dask array whose ``[]`` computes. Runs on workers and in the reader process.
 
-    It computes with dask's synchronous scheduler, because the worker is a thread already, unless the user has set one
-    (``dask.config``, or a distributed client).
+    It computes by the scheduler that the user has set (``dask.config``, or a distributed client) at the call or when it
+    is read; otherwise by dask's synchronous one, because the worker is a thread already.
     """
 
-    def __init__(self, array: Any) -> None:
-        self.array = array
+    def __init__(self, array: Any, scheduler: Any = None) -> None:
         self.shape = array.shape
         self.dtype = array.dtype
-        self.chunks = array.chunks
+        self._array = array
+        self._scheduler = scheduler
 
     def __getitem__(self, box: Box) -> npt.NDArray[Any]:
-        part = self.array[box]
+        part = self._array[box]
+        if self._scheduler is not None:
+            return to_host(part.compute(scheduler=self._scheduler))
         return to_host(part.compute() if _scheduler_is_set() else part.compute(scheduler="synchronous"))
 
     def recipe(self) -> bytes:
@@ -40,7 +43,7 @@ class DaskArray:
         ------
         NotPortable
         """
-        if _scheduler_is_set():
+        if self._scheduler is not None or _scheduler_is_set():
             raise NotPortable("it is computed by the dask scheduler that is set")
         return pickled(self)
 
@@ -73,10 +76,14 @@ def dask_source(data: Any, *, name: str | None = None, pool: Pool | None = None)
     TypeError, ValueError
         It cannot be a picture: no numbers, no sample, or a shape that is not known before it is computed.
     """
+    import dask
+
     name = name or "the dask array"
     if any(not np.isfinite(n) for n in data.shape):
         raise ValueError(
             f"{name} has a shape that is not known before it is computed; call compute_chunk_sizes() first"
         )
-    array = DaskArray(data)
-    return OpaqueSource(array, name=name, pool=pool or dask_pool(), recipe=array.recipe)
+    array = DaskArray(data, dask.config.get("scheduler", None))
+    # A part of a chunk would compute the whole of it.
+    grid = regular_grid(data.chunks, data.shape, data.dtype, most_bytes=cache_size() // 2)
+    return OpaqueSource(array, name=name, grid=grid, pool=pool or dask_pool(), recipe=array.recipe)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -58,3 +59,14 @@ class Multiscale:
     @property
     def name(self) -> str:
         return self.levels[0].name
+
+
+def usable_levels(shapes: Sequence[tuple[int, ...]], dtypes: Sequence[Any]) -> list[int]:
+    """Which levels belong together: those like the first, each as large as or smaller than the one before."""
+    kept = [0]
+    for number in range(1, len(shapes)):
+        last = shapes[kept[-1]]
+        same_kind = len(shapes[number]) == len(last) and dtypes[number] == dtypes[0]
+        if same_kind and all(n <= m for n, m in zip(shapes[number], last, strict=True)):
+            kept.append(number)
+    return kept

@@ -11,23 +11,33 @@ from lamella.sources.base import Box, Pool, Source
 from lamella.sources.described import Described
 from lamella.sources.host import to_host
 from lamella.sources.opaque import OpaqueSource
+from lamella.sources.portable import pickled
 
-EVEN = 1e-3  # coordinates count as evenly spaced if they differ from it by less than this part of a step
+EVEN = 1e-2  # of a step: coordinates that lie no further from evenly spaced ones are those; single precision is
 MOST_COORDINATES = 10**6  # longer ones are not looked at: it would take too long at the call
 
 
-class LazyArray:
-    """A DataArray that has not been read yet (a netCDF variable, say). ``[]`` reads, on the source's worker."""
+class LazyVariable:
+    """A variable that has not been read yet, of a netCDF file say. ``[]`` reads a part of it, on workers."""
 
-    def __init__(self, array: Any) -> None:
-        self._array = array
-        self.shape = array.shape
-        self.dtype = array.dtype
-        chunks = array.encoding.get("chunksizes") or array.encoding.get("chunks")
+    def __init__(self, variable: Any) -> None:
+        chunks = variable.encoding.get("chunksizes") or variable.encoding.get("chunks")
+        self.shape = variable.shape
+        self.dtype = variable.dtype
         self.chunks = tuple(chunks) if chunks else None
+        self._variable = variable
 
     def __getitem__(self, box: Box) -> npt.NDArray[Any]:
-        return to_host(self._array[box].values)
+        return to_host(self._variable[box].values)
+
+    def recipe(self) -> bytes:
+        """The pickle of this: xarray opens the file again.
+
+        Raises
+        ------
+        NotPortable
+        """
+        return pickled(self)
 
 
 def xarray_source(array: Any, *, name: str | None = None, pool: Pool | None = None) -> Source:
@@ -38,56 +48,64 @@ def xarray_source(array: Any, *, name: str | None = None, pool: Pool | None = No
     TypeError, ValueError
         It cannot be a picture.
     """
-    from lamella.sources import as_source
+    from lamella.sources.dispatch import as_source
 
-    name = name or (str(array.name) if array.name is not None else None)
-    under = array.variable._data
-    if isinstance(under, np.ndarray):
-        return as_source(under, name=name)
-    if type(under).__module__.partition(".")[0] != "xarray":  # dask, CuPy …
+    name = name or (str(array.name) if array.name is not None else "the xarray DataArray")
+    under = array.variable._data  # `data` would read all of a lazy one
+    if type(under).__module__.partition(".")[0] != "xarray":
         return as_source(under, name=name, pool=pool)
-    return OpaqueSource(LazyArray(array), name=name or "the xarray variable", pool=pool)
+    lazy = LazyVariable(array.variable)
+    return OpaqueSource(lazy, name=name, pool=pool, recipe=lazy.recipe)
 
 
 def describe_xarray(array: Any) -> Described:
     """What dimensions and coordinates say: dimensions are axes; evenly spaced coordinates are scale and translate.
 
-    Coordinates in time are seconds. Uneven ones, and those that are no numbers, count the samples instead.
+    Times are seconds since the first, which ``metadata["time_origin"]`` gives for each such dimension. Coordinates that
+    are uneven, or no numbers, count the samples instead; ``metadata["uneven_coordinates"]`` names their dimensions.
     """
-    labels, scale, translate, units = [], [], [], []
-    for axis, dim in enumerate(array.dims):
-        step, start, unit = _spacing(array, dim, array.shape[axis])
-        labels.append(str(dim))
-        scale.append(step)
-        translate.append(start)
-        units.append(unit)
+    axes = [_Axis(array, dim, length) for dim, length in zip(array.dims, array.shape, strict=True)]
+    origins = {axis.label: axis.origin for axis in axes if axis.origin is not None}
+    uneven = tuple(axis.label for axis in axes if axis.uneven)
     return Described(
-        name=str(array.name) if array.name is not None else None,
-        axis_labels=tuple(labels),
-        scale=tuple(scale),
-        translate=tuple(translate),
-        units=tuple(units),
+        name="" if array.name is None else str(array.name),
+        axis_labels=tuple(axis.label for axis in axes),
+        scale=tuple(axis.step for axis in axes),
+        translate=tuple(axis.start for axis in axes),
+        units=tuple(axis.unit for axis in axes),
+        metadata={
+            **({"time_origin": origins} if origins else {}),
+            **({"uneven_coordinates": uneven} if uneven else {}),
+        },
     )
 
 
-def _spacing(array: Any, dim: Any, length: int) -> tuple[float, float, str]:
-    """Step, start and unit of an axis."""
-    counted = (1.0, 0.0, "pixel")
-    coordinate = array.coords.get(dim)
-    if dim not in array.indexes or coordinate is None or not 1 < length <= MOST_COORDINATES:
-        return counted
-    values = np.asarray(array.indexes[dim])  # in memory, other than coordinates without an index
-    unit = str(coordinate.attrs.get("units", "pixel"))
-    if values.dtype.kind == "M":
-        values, unit = (values - values[0]) / np.timedelta64(1, "s"), "second"
-    elif values.dtype.kind == "m":
-        values, unit = values / np.timedelta64(1, "s"), "second"
-    elif values.dtype.kind not in "iuf":
-        return counted
-    values = values.astype(np.float64)
-    step = (values[-1] - values[0]) / (length - 1)
-    if not np.isfinite(step) or step == 0:
-        return counted
-    if np.abs(np.diff(values) - step).max() > EVEN * abs(step):
-        return counted
-    return float(step), float(values[0]), unit
+class _Axis:
+    """One dimension: step, start and unit of its coordinates, as far as they are evenly spaced."""
+
+    def __init__(self, array: Any, dim: Any, length: int) -> None:
+        self.label = str(dim)
+        self.step, self.start, self.unit = 1.0, 0.0, "pixel"
+        self.origin: np.datetime64 | None = None
+        self.uneven = False
+        if dim in array.indexes and length <= MOST_COORDINATES:  # in memory, other than coordinates without an index
+            self.uneven = not self._take(np.asarray(array.indexes[dim]), array.coords[dim].attrs.get("units"))
+
+    def _take(self, values: npt.NDArray[Any], unit: Any) -> bool:
+        """Take over coordinates; False where they are no even numbers."""
+        origin = None
+        if values.dtype.kind == "M":
+            origin, values = values[0], values - values[0]
+        if values.dtype.kind == "m":
+            values, unit = values / np.timedelta64(1, "s"), "second"
+        if values.dtype.kind not in "iuf" or values.ndim != 1:
+            return False
+        values = values.astype(np.float64)
+        step = (values[-1] - values[0]) / (len(values) - 1) if len(values) > 1 else 1.0
+        with np.errstate(invalid="ignore", over="ignore"):
+            away = np.abs(values - (values[0] + step * np.arange(len(values)))).max()
+        if step == 0 or not away <= EVEN * abs(step):  # NaN is not
+            return False
+        self.step, self.start, self.origin = float(step), float(values[0]), origin
+        self.unit = unit if isinstance(unit, str) and unit else "pixel"
+        return True

@@ -1,82 +1,101 @@
 """Groups of zarr-python that are an OME-Zarr image: their levels, and what they say of the axes.
 
-Leniently read: whatever of the description is damaged is left out. To open a path or URL with all that OME-Zarr has to
-say, channels and colours too, use `lamella.open`.
+One image with all its channels. To open a path or URL with all that OME-Zarr has to say, a layer a channel with its
+colour and contrast, use `viewer.open`.
 """
 
 from __future__ import annotations
 
+import threading
+import time
 from typing import Any
 
-from lamella.sources.base import Source
+import numpy as np
+
 from lamella.sources.described import Described
-from lamella.sources.zarr_source import zarr_pool, zarr_source
+from lamella.sources.multiscale import usable_levels
+from lamella.sources.ome_metadata import OmeImage, guess_axes, ome_attributes, parse_ome
+from lamella.sources.zarr_source import name_of
+
+TIMEOUT = 10.0  # seconds for the metadata of the levels, as for `viewer.open`
+_LISTED = 10
 
 
-def group_levels(group: Any) -> tuple[Source, ...]:
-    """The levels of an OME-Zarr image, finest first.
+def group_arrays(group: Any) -> list[Any]:
+    """The arrays of an OME-Zarr image that belong together, finest first.
+
+    Their metadata are read, all at once, unless they are consolidated in those of the group; their data are not.
 
     Raises
     ------
     ValueError
-        The group is no image, or one of its levels is not there.
+        The group is no image (the sentence names its arrays), its metadata are damaged, its finest level is not there,
+        or the store does not answer.
     """
-    paths = [d.get("path") for d in _multiscale(group).get("datasets") or () if isinstance(d, dict)]
-    if not paths:
-        arrays = sorted(name for name, _ in group.arrays())
-        inside = f"give one of its arrays: {', '.join(repr(a) for a in arrays[:10])}" if arrays else "it has no arrays"
-        raise ValueError(f"the zarr group {group.name!r} has no multiscales metadata of OME-Zarr; {inside}")
-    pool = zarr_pool()
-    levels = []
-    for path in paths:
-        array = group.get(str(path))
-        if array is None or type(array).__name__ != "Array":
-            raise ValueError(f"the zarr group {group.name!r} names the level {path!r}, but has no such array")
-        levels.append(zarr_source(array, pool=pool))
-    return tuple(levels)
+    image = _image(group)
+    found = _members(group, [level.path for level in image.levels])
+    if type(found[0]).__name__ != "Array":
+        raise ValueError(f"{_called(group)} is incomplete: its finest resolution {image.path!r} is not there")
+    arrays = [array for array in found if type(array).__name__ == "Array"]  # coarser ones may never have been written
+    return [arrays[n] for n in usable_levels([a.shape for a in arrays], [np.dtype(a.dtype) for a in arrays])]
 
 
-def describe_group(group: Any) -> Described:
-    """Names, units and places of the axes."""
-    multiscale = _multiscale(group)
-    axes = [a if isinstance(a, dict) else {"name": a} for a in multiscale.get("axes") or ()]
-    datasets = [d for d in multiscale.get("datasets") or () if isinstance(d, dict)]
-    if not axes or not datasets:
-        return Described(name=_text(multiscale.get("name")))
-    n = len(axes)
-    scale, translate = [1.0] * n, [0.0] * n
-    for document in (datasets[0], multiscale):  # the image's own transforms come after those of the level
-        for transform in document.get("coordinateTransformations") or ():
-            step, move = _numbers(transform, "scale", n), _numbers(transform, "translation", n)
-            if step is not None:
-                scale = [a * b for a, b in zip(scale, step, strict=True)]
-                translate = [a * b for a, b in zip(translate, step, strict=True)]
-            if move is not None:
-                translate = [a + b for a, b in zip(translate, move, strict=True)]
+def describe_group(group: Any, ndim: int) -> Described:
+    """Names, units and places of the axes of an image of ``ndim`` axes."""
+    image = _image(group)
+    axes = image.axes if image.axes is not None and len(image.axes) == ndim else guess_axes(ndim)
+    first = image.levels[0]
     return Described(
-        name=_text(multiscale.get("name")),
-        axis_labels=tuple(str(a.get("name", "")) for a in axes),
-        scale=tuple(scale),
-        translate=tuple(translate),
-        units=tuple(str(a.get("unit") or "pixel") for a in axes),
+        name=image.name or name_of(group),
+        axis_labels=tuple(axis.name for axis in axes),
+        scale=first.scale,
+        translate=first.translation,
+        units=tuple(axis.unit or "pixel" for axis in axes),
     )
 
 
-def _multiscale(group: Any) -> dict[str, Any]:
-    attributes = dict(group.attrs)
-    ome = attributes.get("ome")
-    found = (ome if isinstance(ome, dict) else attributes).get("multiscales")
-    return found[0] if isinstance(found, list) and found and isinstance(found[0], dict) else {}
+def _image(group: Any) -> OmeImage:
+    attributes = group.metadata.attributes
+    if "multiscales" not in ome_attributes(attributes):
+        raise ValueError(_not_an_image(group))
+    return parse_ome(attributes, _called(group))
 
 
-def _numbers(transform: Any, kind: str, count: int) -> list[float] | None:
-    values = transform.get(kind) if isinstance(transform, dict) and transform.get("type") == kind else None
-    if not isinstance(values, list) or len(values) != count:
-        return None
-    if not all(isinstance(v, (int, float)) and (kind != "scale" or v) for v in values):
-        return None
-    return [float(v) for v in values]
+def _not_an_image(group: Any) -> str:
+    said = f"{_called(group)} has no multiscales metadata of OME-Zarr"
+    try:
+        arrays = sorted(name for name, _ in group.arrays())
+    except Exception:  # stores that cannot list, or do not answer: the sentence is worth more than the names
+        return f"{said}; give one of its arrays"
+    more = ", …" if len(arrays) > _LISTED else ""
+    return f"{said}; " + (
+        f"give one of its arrays: {', '.join(map(repr, arrays[:_LISTED]))}{more}" if arrays else "and holds no arrays"
+    )
 
 
-def _text(value: Any) -> str | None:
-    return value if isinstance(value, str) and value else None
+def _called(group: Any) -> str:
+    return f"the zarr group {name_of(group) or group.name!r}"
+
+
+def _members(group: Any, paths: list[str]) -> list[Any]:
+    """The arrays at ``paths``, None for those that are not there."""
+    found: dict[int, Any] = {}
+
+    def find(number: int) -> None:
+        try:
+            found[number] = group.get(paths[number])
+        except Exception as error:  # whatever the store raises
+            found[number] = error
+
+    # Daemons: the store may never answer.
+    threads = [threading.Thread(target=find, args=(number,), daemon=True) for number in range(len(paths))]
+    deadline = time.monotonic() + TIMEOUT
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(max(0.0, deadline - time.monotonic()))
+    if len(found) < len(paths):
+        raise ValueError(f"the store of {_called(group)} did not answer within {TIMEOUT:g} s")
+    if isinstance(error := found[0], Exception):
+        raise ValueError(f"{_called(group)} cannot be read: {type(error).__name__}") from None
+    return [None if isinstance(found[n], Exception) else found[n] for n in range(len(paths))]

@@ -7,8 +7,10 @@ reader process where that can be.
 
 from __future__ import annotations
 
+import base64
 import re
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import numpy as np
 import numpy.typing as npt
@@ -183,6 +185,19 @@ def _store(location: Location) -> Any:
     from obstore.store import from_url
     from zarr.storage import ObjectStore
 
-    options: dict[str, Any] = {"client_options": {"timeout": REQUEST_TIMEOUT, "allow_http": True}}
-    store = from_url(location.base, retry_config={"max_retries": 0}, **options)
+    url, headers = _request(location)
+    options: dict[str, Any] = {
+        "client_options": {"timeout": REQUEST_TIMEOUT, "allow_http": True, "default_headers": headers}
+    }
+    store = from_url(url, retry_config={"max_retries": 0}, **options)
     return ObjectStore(store, read_only=True)
+
+
+def _request(location: Location) -> tuple[str, dict[str, str]]:
+    """URL and headers for obstore, which would leave out user and password of the URL."""
+    parts = urlsplit(location.base)
+    url = parts._replace(netloc=parts.netloc.rpartition("@")[2], query=location.query).geturl()
+    if parts.username is None or location.scheme not in ("http", "https"):
+        return url, {}
+    login = f"{unquote(parts.username)}:{unquote(parts.password or '')}"
+    return url, {"authorization": f"Basic {base64.b64encode(login.encode()).decode()}"}

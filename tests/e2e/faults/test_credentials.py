@@ -6,8 +6,10 @@ import logging
 from collections.abc import Iterator
 from pathlib import Path
 
+import numcodecs
 import numpy as np
 import pytest
+import zarr
 
 from lamella import trace
 from lamella.io import OpenError
@@ -161,3 +163,21 @@ def test_the_window_shows_no_secret(server: HttpServer) -> None:
         ended = process.end()
     assert_no_secret(ended.out, ended.err)
     assert "wr0ng" not in ended.out + ended.err
+
+
+def test_data_that_zarr_python_reads_get_credentials_and_advice_too(tmp_path: Path) -> None:
+    data = np.arange(64 * 64, dtype="u2").reshape(64, 64)
+    compressor = numcodecs.LZ4()
+    zarr.create_array(str(tmp_path / "plain.zarr"), data=data, chunks=(32, 32), zarr_format=2, compressors=compressor)
+    with HttpServer(tmp_path, credentials="user:pass@word") as server, ViewerModel() as viewer:
+        (layer,) = viewer.open(with_login(server), timeout=WAIT)
+        assert layer.data.levels[0].pool.key.startswith("zarr-python:")
+        viewer.wait_until_loaded(WAIT)
+        np.testing.assert_array_equal(viewer.slices[layer].as_array(), data)
+        assert {request.query for request in server.log} == {"key=t0ken"}
+        server.fail_always(is_chunk, Fault(status=401))
+        layer.refresh()
+        viewer.wait_until_loaded(WAIT)
+        (message,) = layer.status.errors
+        assert message.startswith(f"{server.url} refused access, the server answered 401 Unauthorized: it did not")
+        assert_no_secret(message, viewer.failures)

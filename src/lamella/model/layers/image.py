@@ -123,6 +123,7 @@ class Image(Layer):
         self._user_limits = None if contrast_limits is None else _checked_limits("contrast_limits", contrast_limits)
         self._limits_range = _union(self._auto_limits, self._user_limits)
         self._locked_data_level: int | None = None
+        self._contrast_resets = 0
         self._last_look: ImageLook | None = None
         said = describe(data, source.ndim)
         ndim = source.ndim - self._rgb
@@ -136,7 +137,6 @@ class Image(Layer):
             shear=shear,
             **said.fill_in(
                 ndim,
-                source.ndim,
                 scale=scale,
                 translate=translate,
                 affine=affine,
@@ -277,6 +277,18 @@ class Image(Layer):
         self._user_limits = limits
         self._limits_range = _union(self._limits_range, limits)
         self._emit(*self._changed_limits(before))
+
+    def reset_contrast_limits(self) -> None:
+        """Let the slice that is shown decide: it is measured anew, off the main thread. 8-bit types get their range."""
+        self._contrast_resets += 1
+        before = self._limits_and_range()
+        self._user_limits = None
+        self._emit(*self._changed_limits(before), "slicing")
+
+    @property
+    def contrast_resets(self) -> int:
+        """How often the limits were reset: slices of before do not decide any more."""
+        return self._contrast_resets
 
     @property
     def contrast_limits_range(self) -> tuple[float, float] | None:

@@ -9,8 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from lamella.io.errors import OpenError
-from lamella.io.metadata import items, mapping, number, numbers, text
+from lamella.sources.json_values import items, mapping, number, numbers, text
 
 MAX_LEVELS = 100
 MAX_CHANNELS = 64
@@ -94,7 +93,7 @@ def parse_ome(attributes: dict[str, Any], where: str = "the image") -> OmeImage:
 
     Raises
     ------
-    OpenError
+    ValueError
         They name no dataset. Nothing else is raised, whatever they hold.
     """
     ome = ome_attributes(mapping(attributes))
@@ -102,7 +101,9 @@ def parse_ome(attributes: dict[str, Any], where: str = "the image") -> OmeImage:
     image = mapping(multiscales[0]) if multiscales else {}
     datasets = items(image.get("datasets"))
     if len(datasets) > MAX_LEVELS:
-        raise OpenError(f"the metadata of {where} name {len(datasets)} resolutions; lamella opens at most {MAX_LEVELS}")
+        raise ValueError(
+            f"the metadata of {where} name {len(datasets)} resolutions; lamella opens at most {MAX_LEVELS}"
+        )
     axes = _axes(image.get("axes"))
     count = None if axes is None else len(axes)
     outer = items(image.get("coordinateTransformations"))
@@ -113,7 +114,7 @@ def parse_ome(attributes: dict[str, Any], where: str = "the image") -> OmeImage:
             transforms = items(dataset.get("coordinateTransformations")) + outer
             levels.append(OmeLevel(path, *_scale_and_translation(transforms, count)))
     if not levels:
-        raise OpenError(f"the OME-Zarr metadata of {where} are damaged: they name no datasets")
+        raise ValueError(f"the OME-Zarr metadata of {where} are damaged: they name no datasets")
     omero = mapping(ome.get("omero"))
     return OmeImage(
         version=text(ome.get("version") if "version" in ome else image.get("version")),
