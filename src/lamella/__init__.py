@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from lamella.failures import SlicingError
     from lamella.model.layers.image import Image
+    from lamella.model.layers.labels import Labels
     from lamella.model.layers.point_cloud import PointCloud
     from lamella.model.layers.points import Points
     from lamella.qt.application import run
@@ -20,11 +21,23 @@ if TYPE_CHECKING:
 
 __version__ = "0.1.0"
 
-__all__ = ["Image", "PointCloud", "Points", "SlicingError", "Viewer", "ViewerModel", "__version__", "run", "view"]
+__all__ = [
+    "Image",
+    "Labels",
+    "PointCloud",
+    "Points",
+    "SlicingError",
+    "Viewer",
+    "ViewerModel",
+    "__version__",
+    "run",
+    "view",
+]
 
 _HOMES = {
     "Image": "lamella.model.layers.image",
     "PointCloud": "lamella.model.layers.point_cloud",
+    "Labels": "lamella.model.layers.labels",
     "Points": "lamella.model.layers.points",
     "SlicingError": "lamella.failures",
     "Viewer": "lamella.qt.viewer",

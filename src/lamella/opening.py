@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from lamella.model.layers.image import Image
+from lamella.model.layers.labels import Labels
 from lamella.model.layers.points import Points
 from lamella.sources.base import Source
 from lamella.sources.location import public_name, without_secrets
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from lamella.model.layers.base import Layer
 
 _numbers = itertools.count(1)
-_KINDS: dict[str, type[Layer]] = {"image": Image, "points": Points}
+_KINDS: dict[str, Callable[..., Layer]] = {"image": Image, "labels": Labels, "points": Points}
 
 
 class Opening:
@@ -102,7 +103,7 @@ class Openings:
         del self._under_way[opening]
         try:
             for data in opening.result:
-                self._sources.update(data.data.levels)
+                self._sources.update(getattr(data.data, "levels", ()))
                 layer = _KINDS[data.kind](data.data, **data.kwargs)
                 add(layer)
                 opening.layers.append(layer)

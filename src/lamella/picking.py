@@ -3,14 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
+
+from lamella.model.transforms import Affine
+from lamella.slicing.request import SliceKey
 
 if TYPE_CHECKING:
     from lamella.model.layers.base import Layer
     from lamella.render.messages import Frame
-    from lamella.slicing.response import ImageSliceResponse
+
+
+class Pickable(Protocol):
+    """What the response of each layer type says of what it shows."""
+
+    @property
+    def key(self) -> SliceKey: ...
+
+    @property
+    def dims_displayed(self) -> tuple[int, ...]: ...
+
+    @property
+    def world_to_data(self) -> Affine: ...
+
+    @property
+    def world_to_displayed(self) -> Affine: ...
+
+    def value_at(self, position: tuple[float, ...]) -> tuple[Any, ...] | None:
+        """The value at a displayed data position, and what else the type likes to say of it; None if it shows none."""
+        ...
 
 
 def pick(
@@ -31,7 +53,7 @@ def pick(
     return found
 
 
-def value_at(response: ImageSliceResponse, world: tuple[float, float]) -> tuple[Any, tuple[float, ...]] | None:
+def value_at(response: Pickable, world: tuple[float, float]) -> tuple[Any, tuple[float, ...]] | None:
     """Value and n-D data position at a displayed world position, None where the response shows nothing."""
     shown = response.dims_displayed
     if len(shown) != len(world):

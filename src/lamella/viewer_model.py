@@ -23,6 +23,7 @@ from lamella.model.camera import Camera
 from lamella.model.dims import Dims
 from lamella.model.layers.base import Layer
 from lamella.model.layers.image import Image
+from lamella.model.layers.labels import Labels
 from lamella.model.layers.points import Points
 from lamella.model.playback import Playback
 from lamella.model.view import View
@@ -157,6 +158,12 @@ class ViewerModel(ViewerBase):
 
         layers = [Image(channel, **own) for channel, own in split_channels(data, channel_axis, **kwargs)]
         return [self.add_layer(layer) for layer in layers]
+
+    def add_labels(self, data: Any, **kwargs: Any) -> Labels:
+        """Show an array of ids, or a list of them from fine to coarse, as labels. Arguments as for `Labels`."""
+        layer = Labels(data, **kwargs)
+        self.add_layer(layer)
+        return layer
 
     def add_points(self, data: Any = None, **kwargs: Any) -> Points:
         """Show points: (n, ndim) coordinates, or none yet. Arguments as for `Points`."""
@@ -411,4 +418,5 @@ def _with_channel_axis() -> inspect.Signature:
 
 
 ViewerModel.add_image.__signature__ = _with_channel_axis()  # type: ignore[attr-defined]
+ViewerModel.add_labels.__signature__ = inspect.signature(Labels.__init__)  # type: ignore[attr-defined]
 ViewerModel.add_points.__signature__ = inspect.signature(Points.__init__)  # type: ignore[attr-defined]

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
-from lamella.model.layers.look import ImageLook
+from lamella.model.layers.look import ImageLook, LabelsLook, PointsLook
 from lamella.model.transforms import Affine
 from lamella.model.view_state import ViewState
 from lamella.render import Frame, LayerDraw, Renderer, Scene
 from lamella.slicing.request import SliceKey, Window
 from lamella.slicing.response import ImageSliceResponse, Tile
+from lamella.slicing.response_points import PointsSliceResponse, tile_of
 
 GREY = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 4, axis=1)
 GREY[:, 3] = 255
+LABEL_COLORS = np.random.default_rng(3).integers(0, 256, (49, 4), dtype=np.uint8)
+LABEL_COLORS[:, 3] = 255
 
 
 def lut(r: float = 1, g: float = 1, b: float = 1) -> np.ndarray:
@@ -43,14 +47,36 @@ def state(size: tuple[int, int], center: tuple[float, float], zoom: float = 1.0,
     )
 
 
+def labels_look(**changes: Any) -> LabelsLook:
+    values: dict[str, Any] = {
+        "colors": LABEL_COLORS,
+        "direct": None,
+        "default_color": (0, 0, 0, 0),
+        "selected": None,
+        "opacity": 1.0,
+        "blending": "translucent",
+        "visible": True,
+    }
+    return LabelsLook(**(values | changes))
+
+
+def points_look(**changes: Any) -> PointsLook:
+    values: dict[str, Any] = {"opacity": 1.0, "blending": "translucent", "visible": True, "antialiasing": 1.0}
+    return PointsLook(**(values | changes))
+
+
+KINDS = {ImageLook: "image", LabelsLook: "labels", PointsLook: "points"}
+
+
 def scene(
     state: ViewState,
-    layers: dict[int, ImageLook],
+    layers: Mapping[int, ImageLook | LabelsLook | PointsLook],
     *,
     view: int = 0,
     background: tuple[float, float, float] = (0.0, 0.0, 0.0),
 ) -> Scene:
-    return Scene(view, state, tuple(LayerDraw(layer, "image", look) for layer, look in layers.items()), background)
+    draws = tuple(LayerDraw(layer, KINDS[type(look)], look) for layer, look in layers.items())
+    return Scene(view, state, draws, background)
 
 
 def tile(
@@ -64,6 +90,13 @@ def tile(
     low, high = (tuple(r[i] * factor - 0.5 for r in region) for i in (0, 1))
     key = (level, at, id(data)) if key is None else key
     return Tile(key, level, region, (low, high), data, texture)
+
+
+def labels_tile(ids: np.ndarray, **how: Any) -> Tile:
+    """A tile of ids of 32 bits, as slicing makes them for the renderer."""
+    made = tile(ids.astype("<u4"), **how)
+    texture = np.ascontiguousarray(made.data).view(np.uint8).reshape(*ids.shape, 4)
+    return replace(made, texture=texture)
 
 
 def tiles_of(plane: np.ndarray, size: int, **how: Any) -> list[Tile]:
@@ -93,6 +126,7 @@ def response(
     auto_limits: tuple[float, float] | None = None,
     window: Any = ((-1e12, -1e12), (1e12, 1e12)),
     rgb: bool = False,
+    kind: str = "image",
 ) -> ImageSliceResponse:
     """The response to a request for ``plane`` of a layer with three axes; ``transform`` is of the last two."""
     to_world = Affine.identity(2) if transform is None else transform
@@ -106,7 +140,7 @@ def response(
         generation=generation,
         view=view,
         layer=layer,
-        kind="image",
+        kind=kind,
         key=SliceKey(7, (), 0, (float(plane),), (0.0,), (0.0,), (1, 2)),
         window=Window(window, (100, 100)),
         point=(float(plane), 0.0, 0.0),
@@ -123,6 +157,62 @@ def response(
         tiles=coarse_first,
         failed_boxes=tuple(failed),
         auto_limits=auto_limits,
+    )
+
+
+def points_response(
+    coordinates: Any,
+    *,
+    size: Any = 10.0,
+    border: Any = 0.0,
+    symbol: Any = 0,
+    face: Any = (255, 255, 255, 255),
+    edge: Any = (0, 0, 0, 255),
+    generation: int = 1,
+    plane: int = 0,
+    view: int = 0,
+    layer: int = 1,
+    transform: Affine | None = None,
+    failed: bool = False,
+    complete: bool = True,
+    empty: bool = False,
+    key: Any = None,
+) -> PointsSliceResponse:
+    """The points of ``plane`` of a layer with three axes."""
+    places = np.array(coordinates, np.float64).reshape(-1, 2)
+    n = len(places)
+
+    def column(values: Any, dtype: Any, *shape: int) -> np.ndarray:
+        return np.broadcast_to(np.asarray(values, dtype), (n, *shape)).copy()
+
+    key = ("points", plane, id(places)) if key is None else key
+    made = tile_of(
+        key,
+        np.arange(n),
+        places,
+        column(size, np.float32),
+        column(symbol, np.uint8),
+        column(face, np.uint8, 4),
+        column(edge, np.uint8, 4),
+        column(border, np.float32),
+    )
+    there = n > 0 and complete and not failed
+    to_world = Affine.identity(2) if transform is None else transform
+    return PointsSliceResponse(
+        generation=generation,
+        view=view,
+        layer=layer,
+        kind="points",
+        key=SliceKey(8, (), 0, (float(plane),), (0.0,), (0.0,), (1, 2)),
+        window=Window(((-1e12, -1e12), (1e12, 1e12)), (100, 100)),
+        point=(float(plane), 0.0, 0.0),
+        dims_displayed=(1, 2),
+        world_to_data=to_world.expanded(3).inverse,
+        needed=1,
+        have=int(complete and not failed),
+        failed=int(failed),
+        empty=empty,
+        tiles=(made,) if there else (),
     )
 
 

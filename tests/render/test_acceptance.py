@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from lamella.render.acceptance import Acceptance
+from lamella.render.visibility import Placed
 from tests.render.scenes import response, tile
 
 A, B, C = 1, 2, 3  # planes
@@ -16,7 +17,7 @@ class Bench:
 
     def __init__(self) -> None:
         self.there: set[object] = set()
-        self.layer = Acceptance(self.there.__contains__)
+        self.layer = Acceptance(Placed.of, self.there.__contains__)
 
     def offer(self, generation: int, plane: int, coarse=(), fine=(), **how):
         tiles = [tile(np.zeros((4, 4), np.uint8), level=1, factor=2, key=k) for k in coarse]

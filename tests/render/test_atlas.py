@@ -80,6 +80,47 @@ def test_tiles_are_freed_with_their_last_owner():
     assert atlas.nbytes == 0 and not atlas.sheets
 
 
+def test_buffers_and_sheets_share_one_budget():
+    atlas = Atlas(4 * CELL_BYTES)
+    assert atlas.place_buffer("points", 3 * CELL_BYTES, "a")
+    atlas.finish("points")
+    assert atlas.nbytes == 3 * CELL_BYTES
+    assert add(atlas, "tile", (256, 512), pinned={"points"}) is None
+    assert add(atlas, "tile", (256, 512)) is not None
+    assert "points" not in atlas and atlas.nbytes <= atlas.budget
+
+
+def test_a_buffer_takes_the_room_of_what_was_drawn_longest_ago():
+    atlas = Atlas(6 * CELL_BYTES)
+    for key in ("old", "new"):
+        assert atlas.place_buffer(key, 3 * CELL_BYTES, "a")
+        atlas.finish(key)
+    atlas.touch("old", "a")
+    assert not atlas.place_buffer("large", 7 * CELL_BYTES, "a")
+    assert not atlas.place_buffer("third", 4 * CELL_BYTES, "a", lambda: {"old"})
+    assert "old" in atlas and "new" in atlas, "nothing goes in vain"
+    assert atlas.place_buffer("third", 2 * CELL_BYTES, "a", lambda: {"old"})
+    assert "old" in atlas and "new" not in atlas
+
+
+def test_a_buffer_takes_the_room_of_sheets_that_nobody_draws():
+    atlas = Atlas(2 * CELL_BYTES)
+    add(atlas, "tile")
+    assert not atlas.place_buffer("points", CELL_BYTES, "b", lambda: {"tile"})
+    assert atlas.place_buffer("points", CELL_BYTES, "b")
+    assert "tile" not in atlas
+    atlas.release("b")
+    assert atlas.nbytes == 0
+
+
+def test_a_buffer_counts_only_when_it_is_written():
+    atlas = Atlas()
+    assert atlas.place_buffer("none", 0, "a")
+    assert "none" not in atlas and atlas.has("none")
+    atlas.finish("none")
+    assert "none" in atlas
+
+
 @pytest.mark.parametrize(
     ("shape", "dtype", "format"),
     [

@@ -5,107 +5,16 @@ from __future__ import annotations
 import gc
 import threading
 import weakref
-from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from lamella.model.transforms import Affine
-from lamella.model.view_state import ViewState
 from lamella.render import make_renderer
-from lamella.render.gl.context import ContextError, default_provider
-from tests.render.scenes import GREY, Recorder, look, lut, response, scene, state, tile, tiles_of
-
-rng = np.random.default_rng(5)
-
-DRAWING = ("gl", "reference")
-ALL = (*DRAWING, "null")
-
-
-def can_draw_with_gl() -> bool:
-    try:
-        default_provider()
-    except ContextError:
-        return False
-    return True
-
-
-class Stand:
-    """A renderer and what it delivered."""
-
-    def __init__(self, name: str, taking: bool = True, **how: int) -> None:
-        self.recorder = Recorder(taking)
-        self.renderer = make_renderer(name, self.recorder, **how)
-        self.recorder.renderer = self.renderer
-        self.shown = self.recorder.shown
-
-    def draw(self, state: ViewState, *slices, looks=None, background=(0.0, 0.0, 0.0)):
-        """The finished picture of these responses, each in its layer."""
-        looks = looks or {r.layer: look() for r in slices}
-        after = len(self.recorder.frames)
-        self.renderer.set_scene(scene(state, looks, background=background))
-        for r in slices:
-            self.renderer.set_slice(r)
-        return self.shown(after=after, **{f"_{r.layer}": r.generation for r in slices})[1]
-
-
-@pytest.fixture
-def make() -> Iterator[Callable[..., Stand]]:
-    stands: list[Stand] = []
-
-    def new(name: str, taking: bool = True, **how: int) -> Stand:
-        if name == "gl" and not can_draw_with_gl():
-            pytest.skip("there is no OpenGL here")
-        stands.append(Stand(name, taking, **how))
-        return stands[-1]
-
-    yield new
-    for stand in stands:
-        stand.renderer.close()
-
-
-@pytest.fixture(params=DRAWING)
-def stand(request: pytest.FixtureRequest, make) -> Stand:
-    return make(request.param)
-
-
-@pytest.fixture(params=ALL)
-def any_stand(request: pytest.FixtureRequest, make) -> Stand:
-    return make(request.param)
-
-
-def sample(plane: np.ndarray, view: ViewState, scale=(1.0, 1.0), translate=(0.0, 0.0), outside=0) -> np.ndarray:
-    """What each canvas pixel sees of a plane, by nearest sample."""
-    w, h = view.device_size
-    zoom = view.zoom * view.pixel_ratio
-    out = []
-    for n, c, s, t, m in zip((h, w), view.center[1:], scale, translate, plane.shape[:2], strict=True):
-        world = c + (np.arange(n) + 0.5 - n / 2) / zoom
-        index = np.floor((world - t) / s + 0.5).astype(int)
-        out.append(np.where((index >= 0) & (index < m), index, -1))
-    rows, columns = out
-    values = plane[rows][:, columns]
-    hit = (rows[:, None] >= 0) & (columns >= 0)
-    return np.where(hit.reshape(hit.shape + (1,) * (values.ndim - 2)), values, outside)
-
-
-def assert_close(picture: np.ndarray, expected: np.ndarray, tolerance: int = 1) -> None:
-    """Equal to a grey (h, w) or RGB (h, w, 3) expectation in 0 … 255; opaque."""
-    if expected.ndim == 2:
-        expected = np.repeat(expected[..., None], 3, axis=2)
-    assert picture.shape == (*expected.shape[:2], 4)
-    difference = np.abs(picture[..., :3].astype(float) - np.rint(expected))
-    assert difference.max() <= tolerance, f"{(difference > tolerance).sum()} values differ by up to {difference.max()}"
-    assert (picture[..., 3] == 255).all()
-
-
-def noise(shape: tuple[int, ...], dtype: object = np.uint8) -> np.ndarray:
-    if np.dtype(dtype).kind == "f":
-        return rng.random(shape).astype(dtype)
-    info = np.iinfo(dtype)
-    return rng.integers(info.min, info.max, shape, dtype=dtype, endpoint=True)
-
+from lamella.render.gl.context import ContextError
+from tests.render.scenes import GREY, look, lut, response, scene, state, tile, tiles_of
+from tests.render.stands import ALL, DRAWING, assert_close, noise, sample
 
 # Pictures
 
@@ -375,9 +284,7 @@ def test_layers_outside_the_canvas_and_empty_slices_draw_nothing(stand):
 
 
 def test_volumes_are_acknowledged_and_not_drawn(stand):
-    from dataclasses import replace
-
-    volume = replace(response([tile(noise((20, 20)))]), region=((0, 1), (0, 1), (0, 1)))
+    volume = replace(response([tile(noise((20, 20)))]), dims_displayed=(0, 1, 2))
     assert_close(stand.draw(state((20, 20), (9.5, 9.5)), volume), np.zeros((20, 20)))
 
 

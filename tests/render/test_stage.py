@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from lamella.render.atlas import CELL, Atlas
+from lamella.render.points import PIECE
 from lamella.render.stage import Stage
-from tests.render.scenes import look, response, scene, state, tile, tiles_of
+from tests.render.scenes import look, points_look, points_response, response, scene, state, tile, tiles_of
 
 VIEW = state((64, 64), (31.5, 31.5))
 
@@ -140,3 +141,82 @@ def test_a_placeholder_stays_until_the_tiles_that_replace_it_are_uploaded():
         assert len(picture.tiles) == 4 - left
         assert (picture.placeholder is not None) == (left > 0)
         stage.upload(lambda: True)
+
+
+# Points
+
+
+def points_stage(*layers: int, budget: int = 2**28) -> Stage:
+    stage = Stage(Notes(), Atlas(budget))
+    stage.set_scene(scene(VIEW, {layer: points_look() for layer in layers}))
+    return stage
+
+
+MANY = np.random.default_rng(0).uniform(0, 64, (3 * PIECE + 5, 2))
+
+
+def test_many_points_are_uploaded_in_pieces_and_drawn_when_all_are_there():
+    stage = points_stage(1)
+    stage.offer(points_response(MANY, key="many"))
+    for _ in range(3):
+        assert stage.upload(lambda: True)
+        assert stage.pictures(0)[2] == {1: 1}
+        assert stage.pictures(0)[0][0].tile is None
+    stage.upload(lambda: True)
+    assert stage.backend.written == ["many"] * 4
+    assert stage.pictures(0)[2] == {1: 0}
+    assert stage.pictures(0)[0][0].tile.count == len(MANY)
+
+
+def test_old_points_stay_until_all_new_ones_are_uploaded():
+    stage = points_stage(1)
+    stage.offer(points_response(MANY[:10], key="old"))
+    stage.upload(lambda: False)
+    stage.offer(points_response(MANY, key="new", generation=2, plane=1))
+    while stage.upload(lambda: True):
+        (picture,), slices, _ = stage.pictures(0)
+        assert (slices[1].generation, picture.tile.key) == (1, "old")
+    (picture,), slices, _ = stage.pictures(0)
+    assert (slices[1].generation, picture.tile.key) == (2, "new")
+
+
+def test_points_that_are_uploaded_are_shown_again_without_an_upload():
+    stage = points_stage(1)
+    for generation, key in enumerate("aba", start=1):
+        stage.offer(points_response(MANY[:10], key=key, generation=generation, plane=generation % 2))
+        stage.upload(lambda: False)
+        assert stage.pictures(0)[1][1].generation == generation
+    assert stage.backend.finished == ["a", "b"]
+
+
+def test_the_memory_of_points_counts_and_is_given_back():
+    first, second = points_response(MANY, key="a"), points_response(MANY, key="b", generation=2, plane=1)
+    nbytes = first.tiles[0].vertices.nbytes
+    stage = points_stage(1, budget=2 * nbytes)
+    for answer in (first, second, points_response(MANY, key="c", generation=3, plane=2)):
+        stage.offer(answer)
+        stage.upload(lambda: False)
+        assert stage.atlas.nbytes <= 2 * nbytes
+        assert stage.pictures(0)[1][1] is answer
+    stage.set_scene(scene(VIEW, {}))
+    assert stage.atlas.nbytes == 0
+
+
+def test_points_without_room_are_hatched_and_it_is_said_why(caplog):
+    stage = points_stage(1)
+    stage.atlas.budget = 100
+    stage.offer(points_response(MANY, key="many"))
+    assert not stage.upload(lambda: False)
+    (picture,), _, pending = stage.pictures(0)
+    assert picture.tile is None and len(picture.failed) == 1 and pending == {1: 0}
+    assert "raise the setting gpu_budget" in caplog.text
+
+
+def test_points_and_images_take_turns():
+    stage = Stage(Notes(), Atlas())
+    stage.set_scene(scene(VIEW, {1: look(), 2: points_look()}))
+    stage.offer(response(tiles_of(plane(), 32), layer=1))
+    stage.offer(points_response(MANY[:5], layer=2, key="points"))
+    stage.upload(lambda: False)
+    assert stage.backend.finished.index("points") == 1
+    assert [type(p).__name__ for p in stage.pictures(0)[0]] == ["ImagePicture", "PointsPicture"]

@@ -14,6 +14,7 @@ from lamella.io.n5 import open_n5
 from lamella.io.npy import open_npy
 from lamella.io.precomputed import open_precomputed
 from lamella.io.stored_image import LevelDescription, StoredImage
+from lamella.io.tables import SUFFIXES, StoredPoints, open_table
 from lamella.io.zarr_arrays import ArrayMetadata, open_array, parse_v2, parse_v3
 from lamella.sources.base import Failed, FailureKind, Missing
 from lamella.sources.credentials import advice
@@ -23,12 +24,14 @@ from lamella.sources.location import Location
 from lamella.sources.multiscale import usable_levels
 from lamella.sources.ome_metadata import Axis, OmeImage, guess_axes, ome_attributes, parse_ome
 
-FORMATS = "OME-Zarr, zarr, n5, neuroglancer precomputed and .npy"
+FORMATS = "OME-Zarr, zarr, n5, neuroglancer precomputed, .npy, and points in .csv and .parquet"
 _KEYS = ("zarr.json", ".zattrs", ".zgroup", ".zarray", "info", "attributes.json", "s0/attributes.json")
 _LISTED = 10
 
 
-def open_image(path_or_url: str | os.PathLike[str], timeout: float, cancelled: Cancelled | None = None) -> StoredImage:
+def open_image(
+    path_or_url: str | os.PathLike[str], timeout: float, cancelled: Cancelled | None = None
+) -> StoredImage | StoredPoints:
     """Open what lies at ``path_or_url``; no image data are read.
 
     Raises
@@ -44,7 +47,7 @@ def open_image(path_or_url: str | os.PathLike[str], timeout: float, cancelled: C
         image = _open_file(location)
         if image is not None:
             return image
-    elif location.base.lower().endswith((".npy", ".npz", ".tif", ".tiff", ".h5", ".zip")):
+    elif location.base.lower().endswith((".npy", ".npz", ".tif", ".tiff", ".h5", ".zip", *SUFFIXES)):
         raise OpenError(
             f"{location.name} is a single file; over a network lamella opens OME-Zarr, zarr, n5 and precomputed"
         )
@@ -52,8 +55,8 @@ def open_image(path_or_url: str | os.PathLike[str], timeout: float, cancelled: C
     return _open_store(session, location, location.stem)
 
 
-def _open_file(location: Location) -> StoredImage | None:
-    """The image in a single file; None for a folder."""
+def _open_file(location: Location) -> StoredImage | StoredPoints | None:
+    """The image or the points in a single file; None for a folder."""
     path = location.local_path
     try:
         if path.is_dir():
@@ -64,6 +67,8 @@ def _open_file(location: Location) -> StoredImage | None:
         raise OpenError(f"{path} cannot be opened: {error.strerror}") from None
     if path.suffix.lower() == ".npy":
         return open_npy(path, location.stem)
+    if path.suffix.lower() in SUFFIXES:
+        return open_table(path, path.stem)
     if path.suffix.lower() == ".npz":
         raise OpenError(f"{path} is an archive of arrays; save the one to be shown with numpy.save and open that")
     raise OpenError(f"{path} is of a kind that lamella does not open; it opens {FORMATS}")

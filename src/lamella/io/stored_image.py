@@ -17,10 +17,13 @@ CHANNEL_COLORS = ("#00FF00", "#FF00FF", "#00FFFF", "#FFFF00", "#FF0000", "#4040F
 
 @dataclass(frozen=True, slots=True)
 class LayerData:
-    """One layer to be made: ``viewer.add_image(data, **kwargs)`` for ``kind`` ``"image"``."""
+    """One layer to be made: ``viewer.add_image(data, **kwargs)`` for ``kind`` ``"image"``, and so on.
+
+    `data` is a `Multiscale`, or for ``"points"`` a `PointCloud`.
+    """
 
     kind: str
-    data: Multiscale
+    data: Any
     kwargs: dict[str, Any]
 
 

@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING
 
 from lamella.render.atlas import DEFAULT_BUDGET
 from lamella.render.messages import Frame, LayerDraw, Renderer, Scene
+from lamella.render.visuals import VISUALS
 
 if TYPE_CHECKING:
+    from lamella.render.backend import Backend
     from lamella.render.gl.context import ContextProvider
-    from lamella.render.picture import Backend
 
 __all__ = ["DEFAULT_BUDGET", "VISUALS", "Frame", "LayerDraw", "Renderer", "Scene", "make_renderer"]
-
-VISUALS = {"image": "image"}
-"""Layer kind → the visual that draws it, a module of the renderer."""
 
 
 def make_renderer(

@@ -11,24 +11,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from typing import Any
 
-from lamella.render.visibility import Placed, is_visible
-from lamella.slicing.response import ImageSliceResponse, LayerSliceResponse, Tile
+from lamella.render.visibility import AnyPlaced, is_visible
+from lamella.slicing.response import LayerSliceResponse, Tile
 
 Uploaded = Callable[[Hashable], bool]
 
-
-def tiles_of(response: LayerSliceResponse) -> tuple[Tile, ...]:
-    """The tiles that a 2-D view draws, coarse first; none for volumes and for types without tiles."""
-    if isinstance(response, ImageSliceResponse) and len(response.region) == 2:
-        return response.tiles
-    return ()
+AnyTile = Any
+"""What a response has in ``tiles`` and a visual uploads; it has a ``key``."""
 
 
-def coarsest_tiles(response: LayerSliceResponse) -> list[Tile]:
+def is_drawn(response: LayerSliceResponse) -> bool:
+    """There is something to draw in a 2-D view: the slice does not miss the layer and is no volume."""
+    return len(response.dims_displayed) == 2 and not response.empty
+
+
+def tiles_of(response: LayerSliceResponse) -> tuple[AnyTile, ...]:
+    """The tiles that a 2-D view draws, coarse first."""
+    of_any_type: Any = response
+    return of_any_type.tiles if is_drawn(response) else ()
+
+
+def coarsest_tiles(response: LayerSliceResponse) -> list[AnyTile]:
     tiles = tiles_of(response)
-    level = max((t.level for t in tiles), default=0)
-    return [t for t in tiles if t.level == level]
+    level = max((level_of(t) for t in tiles), default=0)
+    return [t for t in tiles if level_of(t) == level]
+
+
+def level_of(tile: AnyTile) -> int:
+    """The resolution of a tile; what has but one is the finest."""
+    return tile.level if isinstance(tile, Tile) else 0
 
 
 class Acceptance:
@@ -36,17 +49,20 @@ class Acceptance:
 
     Parameters
     ----------
+    placed : callable
+        A tile without its data, as the layer's visual draws it.
     uploaded : callable
         Whether the tile with a key can be drawn now.
     """
 
-    def __init__(self, uploaded: Uploaded) -> None:
+    def __init__(self, placed: Callable[[AnyTile], AnyPlaced], uploaded: Uploaded) -> None:
         self.drawn: LayerSliceResponse | None = None
         self.generation = -1
         self._candidate: LayerSliceResponse | None = None  # another key than drawn, newer; its coarsest tiles go up
         self._newest: LayerSliceResponse | None = None  # another key than the candidate, newer
-        self._stand_ins: dict[Hashable, Placed] = {}  # of drawn's key, not among its tiles
+        self._stand_ins: dict[Hashable, AnyPlaced] = {}  # of drawn's key, not among its tiles
         self._skipped: set[Hashable] = set()  # no room for them
+        self._placed = placed
         self._uploaded = uploaded
 
     def offer(self, response: LayerSliceResponse) -> bool:
@@ -68,7 +84,7 @@ class Acceptance:
         """Draw the candidate if its coarsest tiles are there. True if what is drawn has changed."""
         changed = False
         while self._candidate is not None and self._ready(self._candidate):
-            self.drawn, self._candidate, self._newest = self._candidate, self._newest, None
+            self.drawn, self._candidate, self._newest = (self._candidate, self._newest, None)
             self._stand_ins.clear()
             changed = True
         if self._stand_ins and self.drawn is not None and self.drawn.complete and not self._waiting(self.drawn):
@@ -76,7 +92,7 @@ class Acceptance:
             changed = True
         return changed
 
-    def wanted(self) -> list[Tile]:
+    def wanted(self) -> list[AnyTile]:
         """Tiles to upload, in this order."""
         if self._candidate is not None and not self._nothing_yet(self._candidate):
             return [t for t in coarsest_tiles(self._candidate) if self.waits(t)]
@@ -101,11 +117,11 @@ class Acceptance:
             return max(len(self._waiting(self._candidate)), 1)
         return 0 if self.drawn is None else len(self._waiting(self.drawn))
 
-    def draw_list(self) -> list[Placed]:
+    def draw_list(self) -> list[AnyPlaced]:
         """What can be drawn now; every tile of it is uploaded."""
         if self.drawn is None:
             return []
-        own = [Placed.of(t) for t in tiles_of(self.drawn) if self._uploaded(t.key)]
+        own = [self._placed(t) for t in tiles_of(self.drawn) if self._uploaded(t.key)]
         return own + [p for p in self._stand_ins.values() if self._uploaded(p.key)]
 
     def needs(self, coarsest_only: bool = False) -> set[Hashable]:
@@ -122,20 +138,20 @@ class Acceptance:
         """There is no room for this tile: coarser ones stand in until the next response."""
         self._skipped.add(key)
 
-    def waits(self, tile: Tile) -> bool:
+    def waits(self, tile: AnyTile) -> bool:
         """The tile is neither uploaded nor given up."""
         return tile.key not in self._skipped and not self._uploaded(tile.key)
 
-    def _waiting(self, response: LayerSliceResponse) -> list[Tile]:
+    def _waiting(self, response: LayerSliceResponse) -> list[AnyTile]:
         return [t for t in tiles_of(response) if self.waits(t)]
 
     def _nothing_yet(self, response: LayerSliceResponse) -> bool:
-        return _has_tiles(response) and not tiles_of(response) and not response.complete
+        return is_drawn(response) and not tiles_of(response) and not response.complete
 
     def _ready(self, response: LayerSliceResponse) -> bool:
         return not self._nothing_yet(response) and not any(self.waits(t) for t in coarsest_tiles(response))
 
-    def _standing_in(self, response: LayerSliceResponse) -> dict[Hashable, Placed]:
+    def _standing_in(self, response: LayerSliceResponse) -> dict[Hashable, AnyPlaced]:
         """Drawn tiles of the same key that the new response does not have, as far as its window shows them."""
         if self.drawn is None:
             return {}
@@ -146,7 +162,3 @@ class Acceptance:
             bounds = inverse.bounds(response.window.box)
             others = {k: p for k, p in others.items() if is_visible(p.box, bounds)}
         return others
-
-
-def _has_tiles(response: LayerSliceResponse) -> bool:
-    return isinstance(response, ImageSliceResponse) and len(response.region) == 2 and not response.empty

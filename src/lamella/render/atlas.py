@@ -1,8 +1,9 @@
-"""Where tiles live in the textures of a renderer: a pure allocator that knows no GL.
+"""Where tiles live in the memory of a renderer: a pure allocator that knows no GL.
 
 A texture (sheet) is a grid of cells. A tile is split into pages of at most 256², each in one cell with a gutter around
-it, so that interpolation never reads a neighbour that has nothing to do with it. The atlas is the cache of drawn tiles:
-a tile stays until its place is needed or its owners are gone.
+it, so that interpolation never reads a neighbour that has nothing to do with it. Points have a buffer of their own
+instead of cells. The atlas is the cache of all that is drawn: a tile stays until its place is needed or its owners are
+gone.
 """
 
 from __future__ import annotations
@@ -101,21 +102,32 @@ class Sheet:
 
 @dataclass(slots=True)
 class _Entry:
+    """A tile in cells of sheets, or in a buffer of its own: then it has no format."""
+
     pages: tuple[Page, ...]
-    format: TextureFormat
+    format: TextureFormat | None
     owners: set[Hashable]
-    applied: bool = False  # all pages are written
+    buffer_bytes: int = 0
+    applied: bool = False  # all of it is written
+
+
+@dataclass(frozen=True, slots=True)
+class _Buffer:
+    """A tile that has a buffer of its own."""
+
+    key: Hashable
+    nbytes: int
 
 
 class Atlas:
-    """Cells of sheets, given to tiles; least recently drawn tiles make room. Owned by the render thread.
+    """Cells of sheets and buffers, given to tiles; least recently drawn tiles make room. Owned by the render thread.
 
-    The bytes of all sheets never exceed the budget; a tile that is in a draw list is never thrown out.
+    The bytes of all sheets and buffers never exceed the budget; a tile that is in a draw list is never thrown out.
 
     Parameters
     ----------
     budget : int
-        Bytes of texture memory.
+        Bytes of textures and buffers together.
     """
 
     def __init__(self, budget: int = DEFAULT_BUDGET) -> None:
@@ -124,16 +136,21 @@ class Atlas:
         self.changes = 0
         """Bumped when a tile or a sheet goes away."""
         self._entries: OrderedDict[Hashable, _Entry] = OrderedDict()
+        self._buffer_bytes = 0
         self._ids = itertools.count()
 
     @property
     def nbytes(self) -> int:
-        return sum(sheet.nbytes for sheet in self.sheets.values())
+        return sum(sheet.nbytes for sheet in self.sheets.values()) + self._buffer_bytes
 
     def __contains__(self, key: Hashable) -> bool:
         """The tile can be drawn: it has a place and all of it is written."""
         entry = self._entries.get(key)
         return entry is not None and entry.applied
+
+    def has(self, key: Hashable) -> bool:
+        """The tile has a place, even if not all of it is written yet."""
+        return key in self._entries
 
     def __len__(self) -> int:
         return len(self._entries)
@@ -174,16 +191,37 @@ class Atlas:
         self._entries[key] = _Entry(tuple(pages), format, {owner})
         return tuple(pages)
 
+    def place_buffer(
+        self, key: Hashable, nbytes: int, owner: Hashable, pinned: Callable[[], Collection[Hashable]] = tuple
+    ) -> bool:
+        """Room for a tile with a buffer of its own; False, with nothing thrown out, if there is none.
+
+        The caller writes it and calls `finish`.
+        """
+        if self.nbytes + nbytes > self.budget:
+            kept = pinned()
+            idle = self._idle(None, kept)
+            if self.nbytes - sum(item.nbytes for item in idle) + nbytes > self.budget:
+                return False
+            for item in idle:
+                if self.nbytes + nbytes <= self.budget:
+                    break
+                self._throw_out(item)
+        self._entries[key] = _Entry((), None, {owner}, nbytes)
+        self._buffer_bytes += nbytes
+        return True
+
     def finish(self, key: Hashable) -> None:
-        """All pages of the tile are written."""
+        """All of the tile is written."""
         self._entries[key].applied = True
 
     def discard(self, key: Hashable) -> None:
-        """Free the cells of a tile, if it has some; the sheet stays for the next one."""
+        """Free what a tile has, if it has something; a sheet stays for the next one."""
         entry = self._entries.pop(key, None)
         if entry is None:
             return
         self.changes += 1
+        self._buffer_bytes -= entry.buffer_bytes
         for page in entry.pages:
             sheet = self.sheets[page.sheet]
             sheet.free.append((page.row, page.column))
@@ -208,15 +246,13 @@ class Atlas:
         kept = pinned()
         old = [k for k, e in self._entries.items() if e.format is format and k not in kept]
         taken = list(itertools.accumulate((len(self._entries[k].pages) for k in old), initial=free))
-        foreign = self._idle_sheets(format, kept)
+        foreign = self._idle(format, kept)
         if not self._enough(taken[-1], foreign, cells, format):
             return False
-        for sheet in foreign:  # first what is of no use for this format, idlest first
+        for item in foreign:  # first what is of no use for this format, idlest first
             if free >= cells:
                 return True
-            for key in list(sheet.keys):
-                self.discard(key)
-            self._drop(sheet)
+            self._throw_out(item)
             while free < cells and (new := self._new_sheet(format)):
                 free += len(new.free)
         for key in old:
@@ -226,15 +262,30 @@ class Atlas:
             self.discard(key)
         return True
 
-    def _idle_sheets(self, format: TextureFormat, pinned: Collection[Hashable]) -> list[Sheet]:
-        """Sheets of other formats without a pinned tile, least recently drawn first."""
+    def _idle(self, format: TextureFormat | None, pinned: Collection[Hashable]) -> list[Sheet | _Buffer]:
+        """Sheets of other formats and buffers without a pinned tile, least recently drawn first."""
         age = {key: i for i, key in enumerate(self._entries)}
-        sheets = [s for s in self.sheets.values() if s.format is not format and not any(k in pinned for k in s.keys)]
         # A tile may span sheets: dropping one of them must not tear a tile that is pinned, and it is not.
-        return sorted(sheets, key=lambda s: max((age[k] for k in s.keys), default=-1))
+        found: list[tuple[int, Sheet | _Buffer]] = [
+            (max((age[k] for k in sheet.keys), default=-1), sheet)
+            for sheet in self.sheets.values()
+            if sheet.format is not format and not any(k in pinned for k in sheet.keys)
+        ]
+        for key, entry in self._entries.items():
+            if entry.format is None and key not in pinned:
+                found.append((age[key], _Buffer(key, entry.buffer_bytes)))
+        return [item for _, item in sorted(found, key=lambda pair: pair[0])]
 
-    def _enough(self, cells_here: int, foreign: list[Sheet], needed: int, format: TextureFormat) -> bool:
-        left = self.budget - self.nbytes + sum(s.nbytes for s in foreign)
+    def _throw_out(self, item: Sheet | _Buffer) -> None:
+        if isinstance(item, _Buffer):
+            self.discard(item.key)
+            return
+        for key in list(item.keys):
+            self.discard(key)
+        self._drop(item)
+
+    def _enough(self, cells_here: int, foreign: list[Sheet | _Buffer], needed: int, format: TextureFormat) -> bool:
+        left = self.budget - self.nbytes + sum(item.nbytes for item in foreign)
         return cells_here + left // format.cell_bytes >= needed
 
     def _new_sheet(self, format: TextureFormat) -> Sheet | None:
@@ -263,7 +314,7 @@ def cell_texels(texture: npt.NDArray[Any], page: Page) -> npt.NDArray[Any]:
     h, w = texture.shape[:2]
     g = GUTTER
     out = np.empty((r1 - r0 + 2 * g, c1 - c0 + 2 * g, *texture.shape[2:]), texture.dtype)
-    top, bottom, left, right = max(r0 - g, 0), min(r1 + g, h), max(c0 - g, 0), min(c1 + g, w)
+    top, bottom, left, right = (max(r0 - g, 0), min(r1 + g, h), max(c0 - g, 0), min(c1 + g, w))
     y, x = top - (r0 - g), left - (c0 - g)
     out[y : y + bottom - top, x : x + right - left] = texture[top:bottom, left:right]
     if top == r0:

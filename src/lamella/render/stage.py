@@ -8,13 +8,15 @@ from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
 from lamella import trace
-from lamella.model.layers.look import ImageLook
-from lamella.render.acceptance import Acceptance
-from lamella.render.atlas import Atlas, Page, TextureFormat
+from lamella.render.acceptance import Acceptance, AnyTile, is_drawn, level_of
+from lamella.render.atlas import Atlas
+from lamella.render.backend import Backend
 from lamella.render.messages import LayerDraw, Scene
-from lamella.render.picture import Backend, ImagePicture, blending_over, limits_of, placeholder_box
-from lamella.render.visibility import Placed, canvas_bounds, data_to_device, finest_first, is_visible
-from lamella.slicing.response import ImageSliceResponse, LayerSliceResponse, Tile
+from lamella.render.picture import Picture
+from lamella.render.visibility import AnyPlaced
+from lamella.render.visual import Held, Part, Visual
+from lamella.render.visuals import VISUALS
+from lamella.slicing.response import LayerSliceResponse
 
 _log = logging.getLogger(__name__)
 
@@ -23,12 +25,12 @@ Place = tuple[int, int]  # (view, layer)
 
 @dataclass(slots=True)
 class _Upload:
-    """A tile whose pages are being written."""
+    """A tile whose parts are being written."""
 
     place: Place
-    tile: Tile
-    placed: Placed
-    pages: tuple[Page, ...]
+    tile: AnyTile
+    placed: AnyPlaced
+    parts: tuple[Part, ...]
     written: int = 0
 
 
@@ -45,6 +47,7 @@ class Stage:
         self.dirty: set[int] = set()
         """Views whose picture or acknowledgement has changed since it was drawn."""
         self._layers: dict[Place, Acceptance] = {}
+        self._visuals: dict[int, Visual] = {}  # of each layer
         self._upload: _Upload | None = None  # a large tile may take several times
         self._changes = 0
         self._complaints: set[str] = set()
@@ -60,8 +63,11 @@ class Stage:
             self.dirty.add(scene.view)
         members = {draw.layer for draw in scene.layers}
         self._drop({p for p in self._layers if p[0] == scene.view and p[1] not in members})
-        for layer in members:
-            self._layers.setdefault((scene.view, layer), Acceptance(self.atlas.__contains__))
+        for draw in scene.layers:
+            place = scene.view, draw.layer
+            if place not in self._layers:
+                visual = self._visuals.setdefault(draw.layer, VISUALS[draw.kind])
+                self._layers[place] = Acceptance(visual.placed, self.atlas.__contains__)
 
     def remove_view(self, view: int) -> None:
         self.scenes.pop(view, None)
@@ -79,7 +85,7 @@ class Stage:
             self.dirty.add(response.view)
 
     def upload(self, enough: Callable[[], bool]) -> bool:
-        """Upload pages of tiles until ``enough``, at least one. True if some are left.
+        """Upload parts of tiles until ``enough``, at least one. True if some are left.
 
         Coarse tiles go before fine ones, and layers take turns.
         """
@@ -102,10 +108,10 @@ class Stage:
         self._let_go()
         return any(acceptance.wanted() for acceptance in self._layers.values())
 
-    def pictures(self, view: int) -> tuple[list[ImagePicture], dict[int, LayerSliceResponse], dict[int, int]]:
+    def pictures(self, view: int) -> tuple[list[Picture], dict[int, LayerSliceResponse], dict[int, int]]:
         """What to draw, bottom first, the responses that this shows, and how many tiles of each layer wait."""
         scene = self.scenes[view]
-        pictures: list[ImagePicture] = []
+        pictures: list[Picture] = []
         slices: dict[int, LayerSliceResponse] = {}
         pending: dict[int, int] = {}
         for draw in scene.layers:
@@ -119,69 +125,59 @@ class Stage:
                 pictures.append(picture)
         return pictures, slices, pending
 
-    def _picture(self, scene: Scene, draw: LayerDraw, held: Acceptance, lowest: bool) -> ImagePicture | None:
-        response, look = held.drawn, draw.look
-        if not isinstance(response, ImageSliceResponse) or not isinstance(look, ImageLook):
+    def _picture(self, scene: Scene, draw: LayerDraw, layer: Acceptance, lowest: bool) -> Picture | None:
+        response = layer.drawn
+        if response is None or not is_drawn(response) or scene.state.ndisplay != 2:
             return None
-        if len(response.region) != 2 or scene.state.ndisplay != 2 or response.empty:
-            return None
-        tiles = held.draw_list()
+        tiles = layer.draw_list()
         for tile in tiles:
             self.atlas.touch(tile.key, (scene.view, draw.layer))
-        transform = response.displayed_to_world
-        bounds = canvas_bounds(scene.state, data_to_device(scene.state, transform))
-        blending = blending_over(look.blending, lowest)
-        return ImagePicture(
-            layer=draw.layer,
-            look=look,
-            blending=blending,
-            limits=limits_of(look, response, tiles),
-            transform=transform,
-            rgb=response.rgb,
-            tiles=finest_first(t for t in tiles if is_visible(t.box, bounds)),
-            failed=[box for box in response.failed_boxes if is_visible(box, bounds)],
-            level=response.level,
-            placeholder=placeholder_box(response, blending, held.uploaded),
-        )
+        held = Held(response, tiles, layer.uploaded, lowest)
+        return self._visuals[draw.layer].picture(draw.layer, draw.look, held, scene.state)
 
-    def _queue(self) -> list[tuple[Place, Tile, bool]]:
-        entries: list[tuple[int, int, Place, Tile]] = []
+    def _queue(self) -> list[tuple[Place, AnyTile, bool]]:
+        entries: list[tuple[int, int, Place, AnyTile]] = []
         for place, acceptance in self._layers.items():
             wanted = acceptance.wanted()
-            ranks = {level: rank for rank, level in enumerate(sorted({t.level for t in wanted}, reverse=True))}
+            ranks = {level: rank for rank, level in enumerate(sorted({level_of(t) for t in wanted}, reverse=True))}
             coarsest = acceptance.needs(coarsest_only=True)
             for turn, tile in enumerate(wanted):
-                entries.append((0 if tile.key in coarsest else 1 + ranks[tile.level], turn, place, tile))
+                entries.append((0 if tile.key in coarsest else 1 + ranks[level_of(tile)], turn, place, tile))
         entries.sort(key=lambda e: e[:2])
         return [(place, tile, rank == 0) for rank, _, place, tile in entries]
 
-    def _begin(self, place: Place, tile: Tile, coarsest: bool) -> bool:
+    def _begin(self, place: Place, tile: AnyTile, coarsest: bool) -> bool:
         """Give a tile its place. False if it gets none."""
+        visual = self._visuals[place[1]]
         try:
-            placed, format = Placed.of(tile), TextureFormat.of(tile.texture)
+            parts = visual.place(tile, self.atlas, place, self._pinned)
+            if parts is None and coarsest:
+                parts = self._place_at_any_price(place, tile, visual)
         except ValueError as error:
             self._give_up(place, tile, error)
             return False
-        pages = self.atlas.place(tile.key, format, placed.shape, place, self._pinned)
-        if pages is None and coarsest:
-            pages = self._place_at_any_price(place, placed, format)
-        if pages is None:
+        if parts is None:
             self._layers[place].skip(tile.key)
+            if coarsest:
+                self._complain(
+                    f"layer {place[1]} does not fit into the {self.atlas.budget / 2**20:.0f} MB of graphics memory "
+                    "that lamella may use: show less of it, or raise the setting gpu_budget"
+                )
             return False
-        self._upload = _Upload(place, tile, placed, pages)
+        self._upload = _Upload(place, tile, visual.placed(tile), parts)
         return True
 
     def _continue(self, enough: Callable[[], bool]) -> bool:
-        """Write pages of the tile that has been begun. True if it is ``enough`` for this time."""
+        """Write parts of the tile that has been begun. True if it is ``enough`` for this time."""
         upload = self._upload
         assert upload is not None
         try:
-            while upload.written < len(upload.pages):
-                self.backend.write(upload.placed, upload.tile.texture, upload.pages[upload.written], self.atlas)
+            while upload.written < len(upload.parts):
+                self.backend.write(upload.placed, upload.tile, upload.parts[upload.written], self.atlas)
                 upload.written += 1
-                if upload.written < len(upload.pages) and enough():
+                if upload.written < len(upload.parts) and enough():
                     return True
-            self.backend.finish(upload.placed, upload.tile.texture, upload.pages, self.atlas)
+            self.backend.finish(upload.placed, upload.tile, upload.parts, self.atlas)
             self.atlas.finish(upload.tile.key)
             trace.record("uploaded", *upload.place)
         except Exception as error:
@@ -190,21 +186,21 @@ class Stage:
         self._upload = None
         return enough()
 
-    def _give_up(self, place: Place, tile: Tile, error: Exception) -> None:
+    def _give_up(self, place: Place, tile: AnyTile, error: Exception) -> None:
         self._layers[place].skip(tile.key)
         self._complain(f"a tile of layer {place[1]} cannot be drawn: {error}")
 
-    def _place_at_any_price(self, place: Place, tile: Placed, format: TextureFormat) -> tuple[Page, ...] | None:
+    def _place_at_any_price(self, place: Place, tile: AnyTile, visual: Visual) -> tuple[Part, ...] | None:
         """Room for what keeps a layer from being blank, at the cost of the finer tiles that are drawn."""
         before = {key for key in self._pinned() if key in self.atlas}
-        pages = self.atlas.place(tile.key, format, tile.shape, place, self._pinned_at_least)
-        if pages is not None:
+        parts = visual.place(tile, self.atlas, place, self._pinned_at_least)
+        if parts is not None:
             lost = {key for key in before if key not in self.atlas}
             for (view, _), acceptance in self._layers.items():
                 for key in lost:
                     acceptance.skip(key)
                 self.dirty.add(view)
-        return pages
+        return parts
 
     def _pinned(self) -> set[Hashable]:
         return set(itertools.chain.from_iterable(a.needs() for a in self._layers.values()))
@@ -225,6 +221,8 @@ class Stage:
             del self._layers[place]
             self.atlas.release(place)
         if places:
+            here = {layer for _, layer in self._layers}
+            self._visuals = {layer: visual for layer, visual in self._visuals.items() if layer in here}
             self._let_go(always=True)
 
     def _let_go(self, always: bool = False) -> None:

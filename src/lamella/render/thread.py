@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable
 
 from lamella.render.atlas import DEFAULT_BUDGET, Atlas
+from lamella.render.backend import Backend
 from lamella.render.buffers import FrameBuffers
 from lamella.render.mailbox import Mail, Mailbox
 from lamella.render.messages import Frame, Scene
-from lamella.render.picture import Backend
 from lamella.render.stage import Stage
 from lamella.slicing.response import LayerSliceResponse
 

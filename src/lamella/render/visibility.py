@@ -42,6 +42,36 @@ class Placed:
         return cls(tile.key, tile.level, tile.box, (rows, columns), tile.data.dtype)
 
 
+EVERYWHERE: Box = ((-np.inf, -np.inf), (np.inf, np.inf))
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedPoints:
+    """The points of a slice without their data.
+
+    Attributes
+    ----------
+    key : hashable
+        Of the `PointsTile`.
+    level : int
+        0: points have one resolution.
+    count : int
+    origin : tuple of float
+        Displayed data coordinates that the positions in the buffer are relative to.
+    box : box
+        Points may be anywhere: finding out where would cost more than drawing them.
+    """
+
+    key: Hashable
+    level: int
+    count: int
+    origin: tuple[float, ...]
+    box: Box = EVERYWHERE
+
+
+AnyPlaced = Placed | PlacedPoints
+
+
 def finest_first(tiles: Iterable[Placed]) -> list[Placed]:
     """By level; within a level in the order given."""
     return sorted(tiles, key=lambda t: t.level)

@@ -11,7 +11,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,8 @@ from lamella.sources.multiscale import Multiscale
 
 if TYPE_CHECKING:
     from lamella.model.layers.image import Image
+
+Response = TypeVar("Response", bound=ImageSliceResponse)
 
 PLANE_READ = 64 * 2**20  # a source without chunks is read a plane at a time up to this many bytes,
 BAND_READ = 16 * 2**20  # otherwise in bands of rows of this size, so that something comes soon
@@ -433,20 +435,29 @@ def assemble(read: ChunkRead, chunk: npt.NDArray[Any]) -> Tile | Part:
 
     A thick slice that lies in several chunks gets what this one adds to it.
     """
-    taken = dict(read.offsets)
     slab = read.slab
-    cuts = {axis: slice(start, stop) for axis, start, stop in slab.cuts} if slab is not None else {}
+    if slab is None:
+        return _tile(read, cut(read, chunk))
+    taken = dict(read.offsets)
+    cuts = {axis: slice(start, stop) for axis, start, stop in slab.cuts}
     plane = chunk[tuple(taken.get(a, cuts.get(a, slice(None))) for a in range(chunk.ndim))]
     left = [a for a in range(chunk.ndim) if a not in taken]
     plane = plane.transpose([left.index(a) for a in (*read.axes, *cuts)])
-    if slab is not None:
-        inner = tuple(range(len(read.axes), plane.ndim))
-        return combine(read, [reduced(slab, read.tile_key, plane, inner)])
+    inner = tuple(range(len(read.axes), plane.ndim))
+    return combine(read, [reduced(slab, read.tile_key, plane, inner)])
+
+
+def cut(read: ChunkRead, chunk: npt.NDArray[Any]) -> npt.NDArray[Any]:
+    """The plane of a chunk, axes in displayed order, contiguous, of memory that nobody else writes to."""
+    taken = dict(read.offsets)
+    plane = chunk[tuple(taken.get(a, slice(None)) for a in range(chunk.ndim))]
+    left = [a for a in range(chunk.ndim) if a not in taken]
+    plane = plane.transpose([left.index(a) for a in read.axes])
     data = np.ascontiguousarray(plane, dtype=plane.dtype.newbyteorder("="))
     if np.may_share_memory(data, chunk) and (not chunk.flags.owndata or 2 * data.nbytes < chunk.nbytes):
         # Memory that somebody else may write to, or a tile that would keep a much larger chunk alive.
         data = data.copy()
-    return _tile(read, data)
+    return data
 
 
 def fill(read: ChunkRead) -> Tile | Part:
@@ -527,9 +538,10 @@ def respond(
     have: int,
     failures: Sequence[tuple[ChunkRead, str]],
     auto_limits: tuple[float, float] | None,
-) -> ImageSliceResponse:
+    kind: type[Response] = ImageSliceResponse,  # type: ignore[assignment]
+) -> Response:
     """The response to a request with what is there so far."""
-    return ImageSliceResponse(
+    return kind(
         generation=request.generation,
         view=request.view,
         layer=request.layer,

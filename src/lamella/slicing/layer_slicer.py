@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from lamella.model.view_state import ViewState
-from lamella.model.world import data_to_common_world, layer_axes
+from lamella.model.world import data_to_world, layer_axes, world_units
 from lamella.slicing.engine import Engine
 from lamella.slicing.place import Place
 from lamella.slicing.request import LayerSliceRequest, Mode
@@ -40,6 +40,8 @@ class LayerSlicer:
         self._requested: dict[tuple[int, int], LayerSliceRequest] = {}
         self._generations: dict[tuple[int, int], int] = {}  # goes on counting where a hidden layer comes back
         self._places: dict[tuple[int, tuple[int, ...], int], Place] = {}
+        self._former: dict[tuple[int, tuple[int, ...], int], Place] = {}  # before the world changed last
+        self._units: list[tuple[str, ...] | None] = []  # of the world, worked out once for all layers
         self._warned: set[int] = set()
 
     def requested(self, view: View, layer: Layer) -> LayerSliceRequest | None:
@@ -61,7 +63,7 @@ class LayerSlicer:
             return
         mode = Mode.SETTLED if last is None else Mode.PLAYBACK if view.playing else Mode.INTERACTIVE
         request = self._make_request(view, state, layer, self._generations.get(slot, 0) + 1, mode)
-        if last is not None and _same(request, last):
+        if last is not None and _same(request, last, windowed=TYPES[layer.kind].windowed):
             return
         if view.playing:
             place = self._place(state, layer)
@@ -79,9 +81,15 @@ class LayerSlicer:
         key = (layer.id, state.order, state.ndisplay)
         place = self._places.get(key)
         if place is None:
-            world_to_data = data_to_common_world(layer, self._layers).inverse
+            if not self._units:
+                self._units = [world_units(self._layers)]
+            world_to_data = data_to_world(layer, self._units[0]).inverse
             axes = layer_axes(state.order, state.ndisplay, len(state.order), layer.ndim)
-            place = self._places[key] = Place(world_to_data, *axes)
+            place = Place(world_to_data, *axes)
+            former = self._former.get(key)
+            if former is not None and former.displayed == place.displayed and former.world_to_data == world_to_data:
+                place = former  # the same transform is compared by identity from now on
+            self._places[key] = place
             if place.oblique and layer.id not in self._warned:
                 self._warned.add(layer.id)
                 warnings.warn(
@@ -106,7 +114,9 @@ class LayerSlicer:
 
     def world_changed(self) -> None:
         """Layers came, went or moved: the common world may have other units."""
-        self._places.clear()
+        if self._places:
+            self._former, self._places = self._places, {}
+        self._units.clear()
 
     def remove(self, view: View, layer: Layer) -> None:
         """Want nothing of ``layer`` in ``view`` any more."""
@@ -114,10 +124,11 @@ class LayerSlicer:
             self._engine.remove(view.id, layer.id)
 
 
-def _same(a: LayerSliceRequest, b: LayerSliceRequest) -> bool:
-    """Whether two requests ask for the same. The world point counts only as far as the key has it."""
+def _same(a: LayerSliceRequest, b: LayerSliceRequest, *, windowed: bool) -> bool:
+    """Whether two requests ask for the same. The world point counts only as far as the key has it, and the window only
+    where the slice depends on it."""
     return (
         a.key == b.key
-        and a.window == b.window
+        and (not windowed or a.window == b.window)
         and (a.world_to_data is b.world_to_data or a.world_to_data == b.world_to_data)
     )

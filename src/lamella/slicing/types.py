@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lamella.slicing import image
+from lamella.slicing import image, labels, points, whole
 from lamella.slicing.plan import ChunkRead, Plan
 from lamella.slicing.request import LayerSliceRequest
 
@@ -17,7 +17,8 @@ class ChunkedType:
 
     `make_request` runs on the main thread and is the only one that sees a layer; `plan` and `respond` run on the
     slicing thread, `assemble`, `fill`, `contrast_limits` and `combine` in workers. `combine` puts the parts of a tile
-    that is made of several chunks together.
+    that is made of several chunks together. Where `windowed` is False a slice does not depend on the window: moving the
+    camera asks for nothing.
     """
 
     make_request: Callable[..., LayerSliceRequest]
@@ -27,6 +28,7 @@ class ChunkedType:
     contrast_limits: Callable[[Any], tuple[float, float]]
     respond: Callable[..., Any]
     combine: Callable[[ChunkRead, Any], Any] | None = None
+    windowed: bool = True
 
 
 TYPES: dict[str, ChunkedType] = {
@@ -38,5 +40,22 @@ TYPES: dict[str, ChunkedType] = {
         image.contrast_limits,
         image.respond,
         image.combine,
+    ),
+    "labels": ChunkedType(
+        labels.make_slice_request,
+        labels.plan,
+        labels.assemble,
+        labels.fill,
+        labels.contrast_limits,
+        labels.respond,
+    ),
+    "points": ChunkedType(
+        points.make_slice_request,
+        points.plan,
+        whole.assemble,
+        whole.fill,
+        whole.contrast_limits,
+        points.respond,
+        windowed=False,
     ),
 }

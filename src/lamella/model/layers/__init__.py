@@ -2,7 +2,8 @@
 
 from lamella.model.layers.base import Layer, LayerStatus
 from lamella.model.layers.image import Image
-from lamella.model.layers.look import BLENDING_MODES, INTERPOLATION_MODES, ImageLook, PointsLook
+from lamella.model.layers.labels import Labels
+from lamella.model.layers.look import BLENDING_MODES, INTERPOLATION_MODES, ImageLook, LabelsLook, PointsLook
 from lamella.model.layers.point_cloud import PointCloud
 from lamella.model.layers.points import Points
 
@@ -11,6 +12,8 @@ __all__ = [
     "INTERPOLATION_MODES",
     "Image",
     "ImageLook",
+    "Labels",
+    "LabelsLook",
     "Layer",
     "LayerStatus",
     "PointCloud",

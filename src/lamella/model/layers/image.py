@@ -12,18 +12,15 @@ import numpy as np
 import numpy.typing as npt
 from psygnal import Signal
 
-from lamella.model._validate import flag, integer, number, numbers, one_of
-from lamella.model.edits import Edits, new_version, newest_version, region_of
-from lamella.model.layers.base import Array, Layer, LayerEvents
+from lamella.model._validate import flag, number, numbers, one_of
+from lamella.model.layers.chunked import ChunkedLayer, ChunkedLayerEvents, as_multiscale, check_levels
 from lamella.model.layers.look import INTERPOLATION_MODES, PROJECTION_MODES, ImageLook
-from lamella.sources.base import Forgetful
-from lamella.sources.described import describe
 from lamella.sources.multiscale import Multiscale
 
 MIN_RGB_SIDE = 30  # the sides of an image are longer than this before its last axis is guessed to be colours
 
 
-class ImageEvents(LayerEvents):
+class ImageEvents(ChunkedLayerEvents):
     """The signals of every layer and those of an image."""
 
     colormap = Signal(object, reemission="latest-only")
@@ -32,11 +29,10 @@ class ImageEvents(LayerEvents):
     auto_contrast = Signal(object, reemission="latest-only")
     gamma = Signal(object, reemission="latest-only")
     interpolation = Signal(object, reemission="latest-only")
-    locked_data_level = Signal(object, reemission="latest-only")
     projection_mode = Signal(object, reemission="latest-only")
 
 
-class Image(Layer):
+class Image(ChunkedLayer):
     """An n-D image.
 
     Owned by the main thread.
@@ -110,11 +106,9 @@ class Image(Layer):
         multiscale: bool | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        source = _checked_source(_as_multiscale(data, multiscale))
+        source = as_multiscale(data, multiscale)
         self._rgb = guess_rgb(source.shape) if rgb is None else flag("rgb", rgb)
-        _check_axes(source, self._rgb)
-        self._source, self._data, self._multiscale = source, data, multiscale
-        self._samples, self._edges = _boxes(source, self._rgb)
+        self.check(source, self._rgb)
         self._gamma = number("gamma", gamma, 0.01, 100)
         self._interpolation = str(one_of("interpolation", interpolation, INTERPOLATION_MODES))
         self._projection_mode = str(one_of("projection_mode", projection_mode, PROJECTION_MODES))
@@ -122,134 +116,48 @@ class Image(Layer):
         self._auto_limits = _limits_of_dtype(source.dtype)
         self._user_limits = None if contrast_limits is None else _checked_limits("contrast_limits", contrast_limits)
         self._limits_range = _union(self._auto_limits, self._user_limits)
-        self._locked_data_level: int | None = None
         self._contrast_resets = 0
         self._last_look: ImageLook | None = None
-        said = describe(data, source.ndim)
-        ndim = source.ndim - self._rgb
         super().__init__(
-            ndim,
-            name=name if name is not None else said.name or (source.name if data is source else "") or "Image",
+            data,
+            source,
+            colours=self._rgb,
+            multiscale=multiscale,
+            name=name,
             visible=visible,
             opacity=opacity,
             blending=blending,
+            scale=scale,
+            translate=translate,
             rotate=rotate,
             shear=shear,
-            **said.fill_in(
-                ndim,
-                scale=scale,
-                translate=translate,
-                affine=affine,
-                units=units,
-                axis_labels=axis_labels,
-                metadata=metadata,
-            ),
+            affine=affine,
+            units=units,
+            axis_labels=axis_labels,
+            metadata=metadata,
         )
-        self._version = newest_version(_tokens(source))
-        self._edits = Edits(self._version)
 
     def _make_events(self) -> ImageEvents:
         return ImageEvents(self)
 
-    def __repr__(self) -> str:
-        return f"<Image {self.name!r} {self.source.shape} {self.source.dtype}>"
-
     # ---- data ----------------------------------------------------------------------------------------------------
 
-    @property
-    def source(self) -> Multiscale:
-        """The levels, as sources."""
-        return self._source
+    @classmethod
+    def check(cls, source: Multiscale, colours: bool) -> None:
+        check_levels(source, "an image")
+        _check_dtype(source.dtype)
+        _check_axes(source, colours)
 
-    @property
-    def data(self) -> Any:
-        """What the layer was given. Setting it keeps the number of axes, and contrast limits that the user has set."""
-        return self._data
-
-    @data.setter
-    def data(self, value: Any) -> None:
-        source = _checked_source(_as_multiscale(value, self._multiscale))
-        _check_axes(source, self._rgb)
-        if source.ndim != self._source.ndim:
-            raise ValueError(
-                f"data must have {self._source.ndim} axes as before, not {source.ndim}: add it as a layer of its own"
-            )
-        samples, edges = _boxes(source, self._rgb)
-        self._check_extent(edges, self.transform)
+    def _follow_data(self) -> list[str]:
         before = self._limits_and_range()
-        same_size, same_levels = source.shape == self._source.shape, len(source.levels) == len(self._source.levels)
-        self._source, self._data = source, value
-        self._samples, self._edges = samples, edges
-        self._version = new_version(_tokens(source))
-        self._edits = Edits(self._version)
-        self._auto_limits = _limits_of_dtype(source.dtype)
+        self._auto_limits = _limits_of_dtype(self._source.dtype)
         self._limits_range = _union(self._auto_limits, self._user_limits)
-        unlocked = [] if same_levels or self._locked_data_level is None else ["locked_data_level"]
-        if unlocked:
-            self._locked_data_level = None
-        self._emit(
-            "data", "version", *unlocked, *self._changed_limits(before), *([] if same_size else ["extent"]), "slicing"
-        )
-
-    @property
-    def edits(self) -> Edits:
-        """Which version each part of the data has."""
-        return self._edits
-
-    def refresh(self, region: Any = None) -> None:
-        """The data changed where they lie: read them again, or only what may follow from a part of them.
-
-        Parameters
-        ----------
-        region : slice, int, (start, stop), None, Ellipsis, or a tuple with one of these an axis of the data, optional
-            The samples of the finest level that changed, as an index of numpy: after ``data[3, 10:20] = 0`` it is
-            ``(3, slice(10, 20))`` or ``np.s_[3, 10:20]``. None and axes that are left out are whole ones.
-
-        Raises
-        ------
-        ValueError
-            It is no such index, or a number beyond the data.
-        """
-        changed = region_of(region, self._source.shape)
-        if changed is None:
-            return
-        for level in self._source.levels:
-            if isinstance(level, Forgetful):
-                level.forget()
-        version = new_version(_tokens(self._source))
-        self._edits = Edits(version) if region is None else self._edits.with_edit(version, changed)
-        self._version = version
-        self._emit("version", "slicing")
+        return self._changed_limits(before)
 
     @property
     def rgb(self) -> bool:
         """Whether the last axis of the data is colours. It is no axis of the layer."""
         return self._rgb
-
-    @property
-    def locked_data_level(self) -> int | None:
-        """The level to show whatever the zoom; None lets the zoom decide."""
-        return self._locked_data_level
-
-    @locked_data_level.setter
-    def locked_data_level(self, value: int | None) -> None:
-        if value is not None:
-            value = integer("locked_data_level", value)
-            if not 0 <= value < len(self._source.levels):
-                raise ValueError(
-                    f"locked_data_level must be None or from 0 to {len(self._source.levels) - 1}, not {value!r}"
-                )
-        self._change("locked_data_level", value, "slicing")
-
-    @property
-    def extent_data(self) -> Array:
-        """Box of the sample centres in data coordinates of level 0: 0 … n − 1 on each axis. Read-only."""
-        return self._samples
-
-    @property
-    def drawn_extent_data(self) -> Array:
-        """The same with the edges of the pixels: −0.5 … n − 0.5. Read-only."""
-        return self._edges
 
     # ---- look ----------------------------------------------------------------------------------------------------
 
@@ -380,10 +288,6 @@ class Image(Layer):
         return [*changed, "look"] if "contrast_limits" in changed else changed
 
 
-def _tokens(source: Multiscale) -> tuple[int, ...]:
-    return tuple(level.token for level in source.levels)
-
-
 def guess_rgb(shape: Sequence[int]) -> bool:
     """Whether an array looks like colours: more than two axes, the last one 3 or 4 long, the two before it above 30."""
     return len(shape) > 2 and shape[-1] in (3, 4) and min(shape[-3:-1]) > MIN_RGB_SIDE
@@ -392,37 +296,11 @@ def guess_rgb(shape: Sequence[int]) -> bool:
 # ---- checks ----------------------------------------------------------------------------------------------------------
 
 
-def _as_multiscale(data: Any, multiscale: bool | None) -> Multiscale:
-    if isinstance(data, Multiscale):
-        return data
-    from lamella.sources import as_multiscale
-
-    result: Multiscale = as_multiscale(data, multiscale=multiscale)
-    return result
-
-
-def _checked_source(source: Multiscale) -> Multiscale:
-    if not source.levels:
-        raise ValueError("data must have at least one level, but the list is empty")
-    dtype = source.dtype
+def _check_dtype(dtype: np.dtype[Any]) -> None:
     if dtype.kind == "c":
         raise TypeError(f"an image cannot show complex numbers ({dtype}): give np.abs(data) or np.angle(data)")
     if dtype.kind not in "biuf":
         raise TypeError(f"an image needs boolean, integer or floating numbers, not an array of {dtype}")
-    for level, coarse in enumerate(source.levels):
-        fine = source.levels[max(level - 1, 0)]
-        if len(coarse.shape) != len(fine.shape) or coarse.dtype.newbyteorder("=") != dtype.newbyteorder("="):
-            raise ValueError(
-                f"all levels must have the same number of axes and dtype, but level {level} has shape {coarse.shape} "
-                f"and dtype {coarse.dtype} after {fine.shape} and {fine.dtype}"
-            )
-        if any(c > f for c, f in zip(coarse.shape, fine.shape, strict=True)):
-            raise ValueError(
-                f"levels must get coarser, finest first, but level {level} has shape {coarse.shape} after {fine.shape}"
-            )
-        if 0 in coarse.shape:
-            raise ValueError(f"an image must not be empty, but the shape is {coarse.shape}")
-    return source
 
 
 def _check_axes(source: Multiscale, rgb: bool) -> None:
@@ -432,16 +310,6 @@ def _check_axes(source: Multiscale, rgb: bool) -> None:
         raise ValueError("all levels of an RGB image must have the same number of colours")
     if source.ndim < 2:
         raise ValueError(f"an image needs at least two axes, not the shape {source.shape}")
-
-
-def _boxes(source: Multiscale, rgb: bool) -> tuple[Array, Array]:
-    """Low and high corner of the sample centres, and of the edges of the pixels."""
-    last = np.array(source.shape[: source.ndim - rgb], dtype=np.float64) - 1
-    samples: Array = np.stack([np.zeros_like(last), last])
-    edges: Array = np.stack([samples[0] - 0.5, samples[1] + 0.5])
-    samples.setflags(write=False)
-    edges.setflags(write=False)
-    return samples, edges
 
 
 def _checked_colormap(value: Any) -> tuple[cmap.Colormap, npt.NDArray[np.uint8]]:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 BLENDING_MODES = ("opaque", "translucent", "translucent_no_depth", "additive", "minimum", "multiplicative")
 INTERPOLATION_MODES = ("nearest", "linear")
+MAX_LABEL_COLORS = 2**14  # of a cyclic colormap: as many as a texture can be wide, and as ids can be counted by exactly
 PROJECTION_MODES = ("mean", "none", "sum", "max", "min")
 """How the planes of a thick slice of an image become one."""
 
@@ -73,3 +74,44 @@ class PointsLook:
     def same_as(self, other: PointsLook) -> bool:
         """Whether both look alike."""
         return self == other
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class LabelsLook:
+    """Look of a Labels layer.
+
+    An id v, as uint32, is drawn as ``colors[v % len(colors)]`` or, with `direct` colours, as the colour of the key that
+    it equals, else as `default_color`. Id 0, the background, is transparent, and so are colours with alpha 0, in every
+    blending mode.
+
+    Attributes
+    ----------
+    colors : (n, 4) uint8 array, read-only
+        1 to `MAX_LABEL_COLORS` colours, used in turn.
+    direct : (keys, colors) or None
+        (k,) uint32, ascending, and (k, 4) uint8, read-only.
+    default_color : (int, int, int, int)
+        RGBA, 0 to 255, of ids without a key.
+    selected : int or None
+        The only id that is shown, as uint32; None shows all.
+    opacity : float
+    blending : one of `BLENDING_MODES`
+    visible : bool
+    """
+
+    colors: npt.NDArray[np.uint8]
+    direct: tuple[npt.NDArray[np.uint32], npt.NDArray[np.uint8]] | None
+    default_color: tuple[int, int, int, int]
+    selected: int | None
+    opacity: float
+    blending: str
+    visible: bool
+
+    def same_as(self, other: LabelsLook) -> bool:
+        """Whether both look alike; colours are only the same if they are the same arrays."""
+        mine, theirs = self.direct or (), other.direct or ()
+        same_arrays = self.colors is other.colors and list(map(id, mine)) == list(map(id, theirs))
+        return same_arrays and self._values() == other._values()
+
+    def _values(self) -> tuple[object, ...]:
+        return self.default_color, self.selected, self.opacity, self.blending, self.visible

@@ -18,9 +18,13 @@ from vispy.gloo.context import FakeCanvas, forget_canvas, get_current_canvas, se
 from lamella.model.view_state import ViewState
 from lamella.render.atlas import Atlas, Page
 from lamella.render.gl.context import ContextError, ContextProvider
-from lamella.render.gl.image import ImageVisual
-from lamella.render.picture import ImagePicture
-from lamella.render.visibility import Placed
+from lamella.render.gl.image import ImageColors
+from lamella.render.gl.labels import LabelColors
+from lamella.render.gl.points import PointDrawer
+from lamella.render.gl.tiles import Colors, TileDrawer
+from lamella.render.picture import ImagePicture, LabelsPicture, Picture, PointsPicture
+from lamella.render.visibility import AnyPlaced, Placed
+from lamella.render.visual import Part
 
 _log = logging.getLogger(__name__)
 
@@ -60,23 +64,35 @@ class GLBackend:
             _warn_of_software(self.name)
             with _gloo_lock:
                 self._canvas = FakeCanvas()
-                self._images = ImageVisual(self._canvas)
+                self._tiles = TileDrawer(self._canvas)
+                self._colors: dict[type[Picture], Colors] = {
+                    ImagePicture: ImageColors(self._canvas),
+                    LabelsPicture: LabelColors(self._canvas),
+                }
+                self._points = PointDrawer(self._canvas)
         except BaseException:
             provider.release()
             raise
         self._targets: dict[int, Any] = {}
 
-    def write(self, tile: Placed, texture: npt.NDArray[Any], page: Page, atlas: Atlas) -> None:
+    def write(self, placed: AnyPlaced, tile: Any, part: Part, atlas: Atlas) -> None:
         with self._current():
-            self._images.write(texture, page, atlas)
+            if isinstance(part, Page):
+                self._tiles.write(tile.texture, part, atlas)
+            else:
+                self._points.write(tile, part)
             self._canvas.flush()
 
-    def finish(self, tile: Placed, texture: npt.NDArray[Any], pages: tuple[Page, ...], atlas: Atlas) -> None:
-        self._images.finish(tile, pages, atlas)
+    def finish(self, placed: AnyPlaced, tile: Any, parts: Sequence[Part], atlas: Atlas) -> None:
+        if isinstance(placed, Placed):
+            self._tiles.finish(placed, [p for p in parts if isinstance(p, Page)], atlas)
 
     def forget(self, atlas: Atlas, layers: set[int], views: set[int]) -> None:
         with self._current():
-            self._images.forget(atlas, layers)
+            self._tiles.forget(atlas)
+            self._points.forget(atlas)
+            for colors in self._colors.values():
+                colors.forget(layers)
             for view in [v for v in self._targets if v not in views]:
                 _delete_target(self._targets.pop(view))
             self._canvas.flush()
@@ -86,7 +102,7 @@ class GLBackend:
         view: int,
         state: ViewState,
         background: tuple[float, float, float],
-        pictures: Sequence[ImagePicture],
+        pictures: Sequence[Picture],
         out: npt.NDArray[np.uint8],
     ) -> None:
         height, width = out.shape[:2]
@@ -102,7 +118,11 @@ class GLBackend:
                 context.glir.command("FUNC", "glClearColor", *background, 1.0)
                 context.clear(color=True, depth=True)
                 context.set_color_mask(True, True, True, False)  # the frame stays opaque
-                self._images.draw(state, background, pictures)
+                plans = self._tiles.prepare(state, background, pictures)
+                for picture, batches in zip(pictures, plans, strict=True):
+                    self._tiles.draw(picture, batches, self._colors.get(type(picture)))
+                    if isinstance(picture, PointsPicture):
+                        self._points.draw(picture, state)
                 self._canvas.flush()
                 self._raw.read(out)
             finally:
@@ -114,7 +134,10 @@ class GLBackend:
             for target in self._targets.values():
                 _delete_target(target)
             self._targets.clear()
-            self._images.delete()
+            self._tiles.delete()
+            self._points.delete()
+            for colors in self._colors.values():
+                colors.delete()
             self._canvas.flush()
             forget_canvas(self._canvas)
         self._provider.release()

@@ -1,0 +1,42 @@
+"""A slice holds all that is needed to draw it: the layer, its data and the viewer may be gone."""
+
+from __future__ import annotations
+
+import gc
+import weakref
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from lamella import ViewerModel
+from tests.render.scenes import state
+from tests.render.stands import Stand
+
+ADD: dict[str, Callable[[ViewerModel], Any]] = {
+    "image": lambda viewer: viewer.add_image(np.full((3, 40, 40), 99, np.uint8), contrast_limits=(0, 255)),
+    "points": lambda viewer: viewer.add_points(np.array([[1.0, 19.5, 19.5]]), size=20),
+}
+
+
+@pytest.mark.parametrize("kind", ADD)
+def test_a_slice_is_drawn_after_its_layer_is_gone(make, kind):
+    with ViewerModel() as viewer:
+        layer = ADD[kind](viewer)
+        viewer.dims.set_point(0, 1)
+        viewer.wait_until_loaded()
+        response, look_of_it = replace(viewer.slices[layer], view=0), layer.look()
+        ghost, viewer_ghost = weakref.ref(layer), weakref.ref(viewer)
+        viewer.layers.remove(layer)
+    del layer, viewer
+    gc.collect()
+    assert ghost() is None and viewer_ghost() is None
+    pictures = []
+    for name in ("gl", "reference"):
+        stand: Stand = make(name)
+        picture = stand.draw(state((40, 40), (19.5, 19.5)), response, looks={response.layer: look_of_it})
+        assert picture[20, 20, :3].any()
+        pictures.append(picture.astype(int))
+    assert np.abs(pictures[0] - pictures[1]).mean() < 1
