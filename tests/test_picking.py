@@ -24,9 +24,11 @@ def pick(viewer: ViewerModel, *world: float):
 
 def test_layers_of_all_types_are_picked_top_first(viewer):
     image = viewer.add_image(np.arange(100.0).reshape(10, 10))
+    labels = viewer.add_labels(np.arange(100, dtype=np.uint64).reshape(10, 10) + np.uint64(2**60))
     points = viewer.add_points([[2.0, 3.0], [7.0, 7.0]], size=2)
-    assert [(layer, value) for layer, value, _ in pick(viewer, 7.0, 7.0)] == [(points, 1), (image, 77)]
-    assert [(layer, value) for layer, value, _ in pick(viewer, 4.0, 5.0)] == [(image, 45)]
+    found = [(layer, value) for layer, value, _ in pick(viewer, 7.0, 7.0)]
+    assert found == [(points, 1), (labels, 2**60 + 77), (image, 77)]
+    assert [(layer, value) for layer, value, _ in pick(viewer, 4.0, 5.0)] == [(labels, 2**60 + 45), (image, 45)]
 
 
 def test_the_topmost_of_points_that_overlap_is_picked(viewer):

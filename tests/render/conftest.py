@@ -6,7 +6,15 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.render.stands import ALL, DRAWING, Stand, can_draw_with_gl
+from tests.render.stands import ALL, DRAWING, Stand, can_draw_with_gl, rng
+
+_START = rng.bit_generator.state
+
+
+@pytest.fixture(autouse=True)
+def same_numbers() -> None:
+    """A test sees the same random numbers alone and in a crowd."""
+    rng.bit_generator.state = _START
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from lamella.model.layers.look import ImageLook, LabelsLook, PointsLook
 from lamella.model.transforms import Affine
 from lamella.model.view_state import ViewState
 from lamella.render import Frame, LayerDraw, Renderer, Scene
+from lamella.slicing.labels import id_texture
 from lamella.slicing.request import SliceKey, Window
 from lamella.slicing.response import ImageSliceResponse, Tile
 from lamella.slicing.response_points import PointsSliceResponse, tile_of
@@ -93,10 +94,8 @@ def tile(
 
 
 def labels_tile(ids: np.ndarray, **how: Any) -> Tile:
-    """A tile of ids of 32 bits, as slicing makes them for the renderer."""
-    made = tile(ids.astype("<u4"), **how)
-    texture = np.ascontiguousarray(made.data).view(np.uint8).reshape(*ids.shape, 4)
-    return replace(made, texture=texture)
+    """A tile of ids."""
+    return replace(tile(ids, **how), texture=id_texture(ids))
 
 
 def tiles_of(plane: np.ndarray, size: int, **how: Any) -> list[Tile]:

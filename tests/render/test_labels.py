@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from lamella import ViewerModel
 from lamella.model.transforms import Affine
 from lamella.render.gl.label_table import label_table
+from lamella.slicing.labels import contours
 from tests.render.scenes import LABEL_COLORS, labels_look, labels_tile, look, response, state, tile
-from tests.render.stands import assert_close, noise, rng, sample
+from tests.render.stands import DRAWING, assert_close, noise, rng, sample
 
 EXTREMES = [0, 1, 2, 255, 256, 257, 65535, 65536, 2**24 - 1, 2**24, 2**24 + 1, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1]
 VIEW = state((40, 40), (19.5, 19.5))
@@ -168,6 +172,24 @@ def test_failed_chunks_of_labels_are_hatched(stand):
     picture = stand.draw(VIEW, response([], kind="labels", failed=[box], level=0), looks={1: labels_look()})
     rows, columns = np.mgrid[:40, :40]
     assert_close(picture, np.where((rows + columns + 1) % 8 < 4, 0x80, 0))
+
+
+@pytest.mark.parametrize("name", DRAWING)
+@pytest.mark.parametrize("contour", [0, 1, 3])
+def test_the_contours_of_a_layer_have_no_seams_between_tiles(make, tmp_path, name, contour):
+    zarr = pytest.importorskip("zarr")
+    plane = np.kron(rng.integers(0, 5, (12, 12)), np.ones((8, 8), int)).astype(np.uint32) * 2**27
+    stored = zarr.create_array(str(tmp_path / "ids.zarr"), shape=plane.shape, chunks=(40, 40), dtype="uint32")
+    stored[:] = plane
+    with ViewerModel() as viewer:
+        layer = viewer.add_labels(stored, contour=contour, opacity=1.0)
+        viewer.wait_until_loaded()
+        response, appearance = replace(viewer.slices[layer], view=0), layer.look()
+    assert len(response.tiles) == 9
+    stand = make(name)
+    picture = stand.draw(state((96, 96), (47.5, 47.5)), response, looks={response.layer: appearance})
+    seen = contours(plane, contour) if contour else plane
+    assert_close(picture, colored(seen, appearance.colors), tolerance=0)
 
 
 @pytest.mark.parametrize("count", [0, 1, 7, 1000, 100_000])

@@ -12,13 +12,19 @@ import numpy as np
 import pytest
 
 from lamella import ViewerModel
+from lamella.render import VISUALS
 from tests.render.scenes import state
 from tests.render.stands import Stand
 
 ADD: dict[str, Callable[[ViewerModel], Any]] = {
     "image": lambda viewer: viewer.add_image(np.full((3, 40, 40), 99, np.uint8), contrast_limits=(0, 255)),
+    "labels": lambda viewer: viewer.add_labels(np.full((3, 40, 40), 2**40 + 7, np.uint64)),
     "points": lambda viewer: viewer.add_points(np.array([[1.0, 19.5, 19.5]]), size=20),
 }
+
+
+def test_there_is_one_of_each_kind():
+    assert ADD.keys() == VISUALS.keys()
 
 
 @pytest.mark.parametrize("kind", ADD)

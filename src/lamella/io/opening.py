@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +15,7 @@ from lamella.io.metadata import parse_json
 from lamella.io.n5 import open_n5
 from lamella.io.npy import open_npy
 from lamella.io.precomputed import open_precomputed
-from lamella.io.stored_image import LevelDescription, StoredImage
+from lamella.io.stored_image import LevelDescription, StoredImage, StoredLabels, label_colors
 from lamella.io.tables import SUFFIXES, StoredPoints, open_table
 from lamella.io.zarr_arrays import ArrayMetadata, open_array, parse_v2, parse_v3
 from lamella.sources.base import Failed, FailureKind, Missing
@@ -27,6 +29,8 @@ from lamella.sources.ome_metadata import Axis, OmeImage, guess_axes, ome_attribu
 FORMATS = "OME-Zarr, zarr, n5, neuroglancer precomputed, .npy, and points in .csv and .parquet"
 _KEYS = ("zarr.json", ".zattrs", ".zgroup", ".zarray", "info", "attributes.json", "s0/attributes.json")
 _LISTED = 10
+MAX_LABELS = 64
+_LOG = logging.getLogger(__name__)
 
 
 def open_image(
@@ -135,7 +139,8 @@ def _open_group(
             image = parse_ome(attributes, location.name)
         except ValueError as error:
             raise OpenError(str(error)) from None
-        return _open_ome(session, location, name, image, 2 if root is None else 3)
+        opened = _open_ome(session, location, name, image, 2 if root is None else 3, nested)
+        return replace(opened, label_colors=label_colors(ome, attributes))
     if "bioformats2raw.layout" in ome and not nested:
         return _open_store(session, location.child("0"), name, nested=True)
     if "plate" in ome:
@@ -183,14 +188,17 @@ def _is_array(marker: Path) -> bool:
         return False
 
 
-def _open_ome(session: Session, location: Location, name: str, ome: OmeImage, zarr_format: int) -> StoredImage:
+def _open_ome(
+    session: Session, location: Location, name: str, ome: OmeImage, zarr_format: int, nested: bool
+) -> StoredImage:
     try:
         places = [location.child(level.path) for level in ome.levels]
     except ValueError as error:
         raise OpenError(str(error)) from None
     key = "zarr.json" if zarr_format == 3 else ".zarray"
     paths = [f"{place.path[len(location.path) :].lstrip('/')}/{key}" for place in places]
-    answers = session.read(location, paths)
+    listing = f"labels/{'zarr.json' if zarr_format == 3 else '.zattrs'}"
+    answers = session.read(location, paths if nested else [*paths, listing])
     metadata: list[ArrayMetadata] = []
     opened: list[int] = []
     for number, (place, path) in enumerate(zip(places, paths, strict=True)):
@@ -225,7 +233,24 @@ def _open_ome(session: Session, location: Location, name: str, ome: OmeImage, za
         translate=first.translation if first.translation is not None and len(first.translation) == ndim else None,
         channels=ome.channels,
         rgb=_is_rgb(axes, metadata[0], ome),
+        labels=tuple(_open_labels(session, location, answers.get(listing))),
     )
+
+
+def _open_labels(session: Session, location: Location, listing: Answer | None) -> Iterator[StoredLabels]:
+    """The labels of an image. What cannot be opened of them is left out: the image is there all the same."""
+    if not isinstance(listing, bytes):
+        return
+    try:
+        document = parse_json(listing, f"{location.name}/labels")
+        attributes = document if "labels" in document else mapping(document.get("attributes"))
+        names = items(ome_attributes(attributes).get("labels"))
+        for name in names[:MAX_LABELS]:
+            place = location.child(f"labels/{text(name)}")
+            image = _open_store(session, place, text(name), nested=True)
+            yield StoredLabels(image, image.label_colors)
+    except (OpenError, ValueError) as error:
+        _LOG.warning("labels of %s are left out: %s", location.name, error)
 
 
 def _is_rgb(axes: tuple[Axis, ...], metadata: ArrayMetadata, ome: OmeImage) -> bool:

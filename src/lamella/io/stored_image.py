@@ -8,6 +8,7 @@ from typing import Any
 
 from lamella.io.errors import OpenError
 from lamella.sources.base import Source
+from lamella.sources.json_values import items, mapping
 from lamella.sources.multiscale import Multiscale
 from lamella.sources.ome_metadata import Axis, OmeChannel
 
@@ -85,6 +86,40 @@ class Description:
 
 
 @dataclass(frozen=True, slots=True)
+class StoredLabels:
+    """Labels of an image, and the colours of their ids that the store says."""
+
+    image: StoredImage
+    colors: tuple[tuple[int, tuple[float, ...]], ...] = ()
+
+    def layers(self) -> list[LayerData]:
+        """One labels layer; none if the store holds no ids. A channel axis, which has one sample, is left out."""
+        image = self.image
+        if image.sources[0].dtype.kind not in "biu" or image.ndim < 2:
+            return []
+        channel = next((i for i, a in enumerate(image.axes or ()) if a.kind == "channel"), None)
+        single = channel is not None and image.sources[0].shape[channel] == 1 and image.ndim > 2
+        fixed = ((channel, 0),) if single and channel is not None else ()
+        kwargs = {"name": image.name, **image._geometry(channel if single else None)}
+        kwargs.pop("rgb", None)
+        if self.colors:
+            kwargs["colormap"] = dict(self.colors)
+        return [LayerData("labels", Multiscale(image.sources, fixed), kwargs)]
+
+
+def label_colors(ome: dict[str, Any], attributes: dict[str, Any]) -> tuple[tuple[int, tuple[float, ...]], ...]:
+    """Colours of ids as ``image-label`` has them; what is damaged is left out."""
+    described = mapping(ome.get("image-label")) or mapping(attributes.get("image-label"))
+    found = {}
+    for entry in items(described.get("colors")):
+        value, rgba = mapping(entry).get("label-value"), items(mapping(entry).get("rgba"))
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if whole and len(rgba) == 4 and all(isinstance(v, (int, float)) and 0 <= v <= 255 for v in rgba):
+            found[value] = tuple(float(v) / 255 for v in rgba)
+    return tuple(found.items())
+
+
+@dataclass(frozen=True, slots=True)
 class StoredImage:
     """The levels of one image and what the store says about them.
 
@@ -99,6 +134,10 @@ class StoredImage:
     channels : tuple of OmeChannel
     rgb : bool or None
         None: not known.
+    labels : tuple of StoredLabels
+        Ids over the image, in the order of drawing.
+    label_colors : tuple of (id, (r, g, b, a))
+        If the image is labels itself: colours of ids, 0 to 1.
     """
 
     location: str
@@ -111,6 +150,8 @@ class StoredImage:
     translate: tuple[float, ...] | None = None
     channels: tuple[OmeChannel, ...] = field(default=())
     rgb: bool | None = None
+    labels: tuple[StoredLabels, ...] = ()
+    label_colors: tuple[tuple[int, tuple[float, ...]], ...] = ()
 
     @property
     def ndim(self) -> int:
@@ -128,10 +169,11 @@ class StoredImage:
             raise OpenError(
                 f"{self.location} has one axis only, of {self.sources[0].shape[0]} samples; a picture needs two"
             )
+        over = [layer for labels in self.labels for layer in labels.layers()]
         axis = self._split_axis()
         if axis is None:
-            return [LayerData("image", Multiscale(self.sources), {"name": self.name, **self._geometry(None)})]
-        return [self._channel_layer(axis, index) for index in range(self.sources[0].shape[axis])]
+            return [LayerData("image", Multiscale(self.sources), {"name": self.name, **self._geometry(None)}), *over]
+        return [*(self._channel_layer(axis, index) for index in range(self.sources[0].shape[axis])), *over]
 
     def description(self) -> Description:
         axes = self.axes or (Axis(""),) * self.ndim

@@ -5,7 +5,8 @@ kept. A slab is then a range of the sorted rows of each block, up to 64 rows too
 and axis, since a row of a block is a number of 16 bits.
 
 Blocks are what makes it cheap: sorting one takes 1 to 3 ms, so that it can be built in steps, ended at any moment, used
-before it is whole and continued when points are added. A k-d tree over 10⁷ points takes 100 times as long to build.
+before it is whole and continued when points are added. For 10⁷ points all blocks of an axis take 0.15 s; a k-d tree of
+scipy takes 2.6 s, cannot be continued, and answers no faster.
 """
 
 from __future__ import annotations

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,12 +10,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lamella.slicing.point_index import PIECE, AxisIndex, Rows
+from lamella.slicing.point_index import AxisIndex, Rows
 from lamella.slicing.point_table import Columns
 
 CLOSE = 1e-6  # low and high that differ by less are the same plane,
 HALF_PLANE = 0.5  # which is this thick to either side
 SCAN_SHARE = 4  # an index that leaves more than 1/4 of the rows costs more than it saves
+_SCANNED = 2**15  # rows looked at in one go: they stay in the processor's cache, and other threads run between them
 
 Floats = npt.NDArray[np.float64]
 Sizes = npt.NDArray[np.float32]
@@ -122,24 +124,26 @@ def _rows(table: Columns, slab: Slab, radius: float) -> Rows:
             if best is None or left < best[0]:
                 best = (left, known, start, stop)
     if best is None or best[0] * SCAN_SHARE > table.count:
-        return _scanned(table, slab.axes, low, high, 0)
-    _, known, start, stop = best
-    found = []
-    for rows in known.candidates(start, stop):
+        return _scanned(table, slab.axes, low, high)
+    most, known, start, stop = best
+    found = np.empty(most, np.int64)
+    count = 0
+    for rows in itertools.chain(known.candidates(start, stop), [np.arange(known.rows, table.count)]):
         for axis, a, b in zip(slab.axes, low, high, strict=True):
             values = table.columns[axis].take(rows).astype(np.float64, copy=False)
             rows = rows[(values >= a) & (values <= b)]
-        found.append(rows)
-    return np.concatenate([*found, _scanned(table, slab.axes, low, high, known.rows)])
+        found[count : count + len(rows)] = rows
+        count += len(rows)
+    return found[:count]
 
 
-def _scanned(table: Columns, axes: Sequence[int], low: Sequence[float], high: Sequence[float], first: int) -> Rows:
-    """Rows from ``first`` on within all bounds, by looking at each."""
+def _scanned(table: Columns, axes: Sequence[int], low: Sequence[float], high: Sequence[float]) -> Rows:
+    """Rows within all bounds, by looking at each."""
     found = []
-    for start in range(first, table.count, PIECE):
+    for start in range(0, table.count, _SCANNED):
         inside: npt.NDArray[np.bool_] | None = None
         for axis, a, b in zip(axes, low, high, strict=True):
-            values = table.columns[axis, start : start + PIECE].astype(np.float64, copy=False)
+            values = table.columns[axis, start : start + _SCANNED].astype(np.float64, copy=False)
             here = (values >= a) & (values <= b)
             inside = here if inside is None else inside & here
         if inside is not None and inside.any():
