@@ -361,5 +361,14 @@ def test_picking_among_many_points_finds_what_looking_at_each_finds() -> None:
     scale = points.size_scale(response.displayed_to_world)
     for place in rng.uniform(0, 1000, (40, 2)):
         away = np.linalg.norm((data - place) @ linear.T, axis=1)
-        hits = np.flatnonzero(away <= response.size / 2 * scale)
+        hits = np.flatnonzero(away < response.size / 2 * scale)
         assert response.value_at(tuple(place)) == ((hits[-1],) if len(hits) else None)
+
+
+def test_picking_follows_the_shape_of_the_symbol() -> None:
+    layer = Points([[0, 0], [0, 0], [40, 40]], size=[8, 12, 10], symbol=["disc", "ring", "square"])
+    response = slice_of(request_of(layer, show(layer)))
+    assert response.value_at((0.0, 0.0)) == (0,)  # through the hole of the ring above it
+    assert response.value_at((0.0, 5.0)) == (1,)
+    assert response.value_at((44.5, 44.5)) == (2,)  # a corner, outside of the circle around the point
+    assert response.value_at((45.5, 40.0)) is None

@@ -110,11 +110,12 @@ class StoredLabels:
 def label_colors(ome: dict[str, Any], attributes: dict[str, Any]) -> tuple[tuple[int, tuple[float, ...]], ...]:
     """Colours of ids as ``image-label`` has them; what is damaged is left out."""
     described = mapping(ome.get("image-label")) or mapping(attributes.get("image-label"))
-    found = {}
+    found: dict[int, tuple[float, ...]] = {}
     for entry in items(described.get("colors")):
         value, rgba = mapping(entry).get("label-value"), items(mapping(entry).get("rgba"))
-        whole = isinstance(value, int) and not isinstance(value, bool)
-        if whole and len(rgba) == 4 and all(isinstance(v, (int, float)) and 0 <= v <= 255 for v in rgba):
+        if not isinstance(value, int) or isinstance(value, bool):
+            continue
+        if len(rgba) == 4 and all(isinstance(v, (int, float)) and 0 <= v <= 255 for v in rgba):
             found[value] = tuple(float(v) / 255 for v in rgba)
     return tuple(found.items())
 

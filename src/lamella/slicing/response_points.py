@@ -10,13 +10,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lamella.model.layers.point_style import SYMBOLS
 from lamella.model.transforms import Affine
 from lamella.slicing.pick_grid import WORTH_A_GRID, PickGrid
 from lamella.slicing.point_index import PIECE
 from lamella.slicing.point_thumbnail import thumbnail
 from lamella.slicing.response import LayerSliceResponse
+from lamella.slicing.symbols import covers
 
 Floats = npt.NDArray[np.float64]
+
+_CORNER = 0.75  # of its size: no corner of a symbol is farther from the point
 
 
 def vertex_dtype(ndisplay: int) -> np.dtype[Any]:
@@ -161,21 +165,30 @@ class PointsSliceResponse(LayerSliceResponse):
         return self.tile.thumbnail
 
     def value_at(self, position: tuple[float, ...]) -> tuple[int] | None:
-        """Index of the topmost point of which the disc covers a displayed data position; None where there is none."""
+        """Index of the topmost point of which the symbol covers a displayed data position; None where there is none."""
         tile, linear = self.tile, self.displayed_to_world.linear
         scale = size_scale(self.displayed_to_world)
-        if not len(tile.indices):
+        if not len(tile.indices) or len(position) != 2:
             return None
-        place, radius = np.array(position), tile.size / 2 * scale
+        place = np.array(position)
         # However the transform shears, nothing farther than this along an axis can be under the cursor.
-        reach = np.full(len(place), tile.largest / 2 * scale / float(np.linalg.svd(linear, compute_uv=False)[-1]))
+        reach = np.full(2, _CORNER * tile.largest * scale / float(np.linalg.svd(linear, compute_uv=False)[-1]))
         if tile.grid is not None:
             near = tile.grid.near(place, reach)
         else:
             near = np.flatnonzero(np.abs(tile.coordinates[:, 0] - place[0]) <= reach[0])
-        away = tile.coordinates[near] - place
-        hits = near[np.linalg.norm(away @ linear.T, axis=1) <= radius[near]]
-        return (int(tile.indices[hits[-1]]),) if len(hits) else None
+        away = (place - tile.coordinates[near]) @ linear.T
+        size = tile.size[near] * scale
+        close = np.linalg.norm(away, axis=1) <= _CORNER * size
+        near, away, size, symbols = near[close], away[close], size[close], tile.symbol[near[close]]
+        top = -1
+        with np.errstate(divide="ignore", invalid="ignore"):
+            for symbol in np.unique(symbols):
+                of_it = symbols == symbol
+                y, x = (away[of_it] / size[of_it, None]).T
+                hits = near[of_it][covers(SYMBOLS[symbol], x, y, 1.0)]
+                top = max(top, int(hits.max(initial=-1)))
+        return (int(tile.indices[top]),) if top >= 0 else None
 
 
 def tile_of(
