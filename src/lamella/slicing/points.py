@@ -161,7 +161,7 @@ def prepare(request: LayerSliceRequest, stopped: Callable[[], bool]) -> None:
 
 def plan(request: LayerSliceRequest, budget: int) -> Plan:
     """One read that computes the slice."""
-    return whole.plan(request, get_slice, prepare)
+    return whole.plan(request, budget, get_slice, prepare)
 
 
 def respond(

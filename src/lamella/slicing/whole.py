@@ -56,9 +56,10 @@ class SliceWork:
     afterwards : callable, optional
         Runs after the answer in the same worker: what makes the next slices faster. Its second argument says whether
         to stop.
+    kept : bool
+        The cache keeps the slice when nobody shows it any more.
     """
 
-    in_memory = False
     fill_value = 0
     dtype: np.dtype[Any] = np.dtype(np.uint8)
     pool = POOL
@@ -68,7 +69,9 @@ class SliceWork:
         request: LayerSliceRequest,
         get_slice: Callable[[LayerSliceRequest], Result],
         afterwards: Callable[[LayerSliceRequest, Callable[[], bool]], None] | None,
+        kept: bool,
     ) -> None:
+        self.in_memory = not kept
         self.token = new_token()
         self.name = request.data.name
         self.shape: tuple[int, ...] = ()
@@ -107,19 +110,21 @@ class SliceWork:
 
 def plan(
     request: LayerSliceRequest,
+    budget: int,
     get_slice: Callable[[LayerSliceRequest], Result],
     afterwards: Callable[[LayerSliceRequest, Callable[[], bool]], None] | None = None,
 ) -> Plan:
-    """One rung of one read, none for a layer without data."""
+    """One rung of one read, none for a layer without data. A slice of more than ``budget`` bytes is not kept."""
     data: WholeData = request.data
     if data.empty:
         return Plan((), 0, (), ((), ()), empty=True)
     key = request.key
     position = (key.displayed, key.point, key.margin_left, key.margin_right, key.projection, key.look)
     chunk = ChunkKey(key.source, key.version, 0, position)
+    nbytes = data.nbytes(request)
     read = ChunkRead(
         key=chunk,
-        source=SliceWork(request, get_slice, afterwards),
+        source=SliceWork(request, get_slice, afterwards, kept=nbytes <= budget),
         box=(),
         level=0,
         rung=0,
@@ -130,7 +135,7 @@ def plan(
         edges=((), ()),
         rgb=False,
         chunk_nbytes=0,  # the tile is the chunk: what it takes is reserved once
-        tile_nbytes=data.nbytes(request),
+        tile_nbytes=nbytes,
     )
     return Plan(((read,),), 0, (), ((), ()), empty=False)
 

@@ -8,6 +8,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QStackedWidget, QWidget
 
 from lamella.qt.controls.image import ImageControls
+from lamella.qt.controls.labels import LabelsControls
+from lamella.qt.controls.points import PointsControls
 
 __all__ = ["CONTROLS", "ControlsPanel", "LayerControls"]
 
@@ -24,7 +26,7 @@ class LayerControls(Protocol):
         ...
 
 
-CONTROLS: dict[str, type[Any]] = {"image": ImageControls}
+CONTROLS: dict[str, type[Any]] = {"image": ImageControls, "labels": LabelsControls, "points": PointsControls}
 """Layer kind → widget class (a `LayerControls`)."""
 
 

@@ -25,7 +25,7 @@ from superqt import QDoubleRangeSlider, QLabeledDoubleSlider
 from superqt.cmap import QColormapComboBox
 from superqt.cmap._cmap_combo import CMAP_ROLE
 
-from lamella.model.layers.look import BLENDING_MODES, INTERPOLATION_MODES
+from lamella.model.layers.look import BLENDING_MODES, INTERPOLATION_MODES, PROJECTION_MODES
 from lamella.qt.text import number_from
 
 COLORMAPS = (
@@ -82,6 +82,8 @@ class ImageControls(QWidget):
         self.opacity = _slider(0, 1)
         self.blending = _combo(BLENDING_MODES)
         self.interpolation = _combo(INTERPOLATION_MODES)
+        self.projection = _combo(PROJECTION_MODES)
+        self.projection.setToolTip("How the planes of a thick slice become one")
 
         contrast_row = QWidget()
         rows = QVBoxLayout(contrast_row)
@@ -108,6 +110,7 @@ class ImageControls(QWidget):
             ("colormap", self.colormap),
             ("blending", self.blending),
             ("interpolation", self.interpolation),
+            ("projection", self.projection),
         ):
             label = QLabel(name)
             label.setObjectName("muted")
@@ -126,6 +129,7 @@ class ImageControls(QWidget):
         self.opacity.valueChanged.connect(self._set_opacity)
         self.blending.currentTextChanged.connect(self._set_blending)
         self.interpolation.currentTextChanged.connect(self._set_interpolation)
+        self.projection.currentTextChanged.connect(self._set_projection)
         self.setEnabled(False)
 
     def set_layer(self, layer: Any) -> None:
@@ -144,7 +148,8 @@ class ImageControls(QWidget):
 
     @staticmethod
     def _signals(layer: Any) -> tuple[Any, ...]:
-        return layer.events.look, layer.events.contrast_limits_range, layer.events.auto_contrast
+        events = layer.events
+        return events.look, events.contrast_limits_range, events.auto_contrast, events.projection_mode
 
     # ---- layer → widgets -----------------------------------------------------------------------------------------
 
@@ -166,7 +171,11 @@ class ImageControls(QWidget):
         for slider, value in ((self.gamma, layer.gamma), (self.opacity, layer.opacity)):
             if not math.isclose(slider.value(), value, abs_tol=SAME):
                 slider.setValue(value)
-        for combo, text in ((self.blending, layer.blending), (self.interpolation, layer.interpolation)):
+        for combo, text in (
+            (self.blending, layer.blending),
+            (self.interpolation, layer.interpolation),
+            (self.projection, layer.projection_mode),
+        ):
             if combo.currentText() != text:
                 combo.setCurrentText(text)
 
@@ -235,6 +244,10 @@ class ImageControls(QWidget):
     def _set_interpolation(self, text: str) -> None:
         if self.layer is not None and self.layer.interpolation != text:
             self.layer.interpolation = text
+
+    def _set_projection(self, text: str) -> None:
+        if self.layer is not None and self.layer.projection_mode != text:
+            self.layer.projection_mode = text
 
 
 def same_colormap(a: Colormap | None, b: Colormap | None) -> bool:
