@@ -110,6 +110,7 @@ def test_viewers_that_are_open_follow_the_limit_of_the_cache(file):
         viewer.drain()
         viewer.wait_until_loaded()
         assert viewer.slices[layer].level > 0
+        assert other._engine.wait_idle(10), "it has heard of it"
         figures = viewer.statistics()
         assert figures.limit == other.statistics().limit == 300_000
         assert figures.resident + figures.reserved <= figures.limit
