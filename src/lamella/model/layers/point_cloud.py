@@ -49,7 +49,7 @@ class PointCloud:
 
     @classmethod
     def of(cls, data: Any, ndim: int | None = None) -> PointCloud:
-        """Check coordinates and find their extent: one pass over them, 6 ms for 10⁶ points of three axes.
+        """Check coordinates and find their extent: one pass over them, 10 ms for 10⁶ points of three axes.
 
         Arrays of up to 1 MiB are copied. Larger ones are copied by the first slice, on another thread.
 

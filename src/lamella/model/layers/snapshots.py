@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-AT_THE_CALL = 2**20  # bytes: copying these takes 0.2 ms, so it may be done where the array is handed over
+# Copying these takes 0.3 ms, 3 ms on a busy machine, so it may be done where the array is handed over.
+AT_THE_CALL = 2**20  # bytes
 _PIECE = 2**12  # items copied in one go: memory is used again and again, and other threads run between them
 _ATTEMPTS = 4
 
@@ -49,13 +50,16 @@ def snapshot_of_columns(array: npt.NDArray[Any]) -> npt.NDArray[Any]:
 
 def _filled(copy: npt.NDArray[Any], array: npt.NDArray[Any], convert: Convert) -> npt.NDArray[Any]:
     pieces = [slice(start, start + _PIECE) for start in range(0, len(array), _PIECE)]
-    equal_nan = copy.dtype.kind == "f"
     for _ in range(_ATTEMPTS):
         for piece in pieces:
             copy[piece] = convert(array[piece])
-        if not is_writable(array) or all(
-            np.array_equal(copy[piece], convert(array[piece]), equal_nan=equal_nan) for piece in pieces
-        ):
+        if not is_writable(array) or all(_same_bits(copy[piece], convert(array[piece])) for piece in pieces):
             break
     copy.setflags(write=False)
     return copy
+
+
+def _same_bits(a: npt.NDArray[Any], b: npt.NDArray[Any]) -> bool:
+    """NaN included."""
+    bits = np.dtype(f"u{a.dtype.itemsize}")
+    return bool((a.view(bits) == b.astype(a.dtype, copy=False).view(bits)).all())
