@@ -2,6 +2,12 @@
 
 import subprocess
 import sys
+import threading
+
+import pytest
+
+from lamella import Viewer
+from lamella.qt import preload
 
 SCRIPT = """
 import sys
@@ -20,3 +26,11 @@ print("preloaded")
 def test_an_idle_window_imports_what_opening_a_url_needs() -> None:
     done = subprocess.run([sys.executable, "-c", SCRIPT], capture_output=True, text=True, timeout=60)
     assert done.stdout.strip() == "preloaded", done.stderr
+
+
+def test_a_window_closed_before_leaves_no_timer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preload, "_begun", threading.Event())  # as in a process without a window so far
+    viewer = Viewer()
+    assert viewer._preload._timer.isActive()
+    viewer.close()
+    assert not viewer._preload._timer.isActive()

@@ -4,30 +4,41 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from functools import partial
 from typing import Any
 
-from qtpy.QtCore import QTimer
+from qtpy.QtCore import QObject, QTimer
 
 QUIET_MS = 300  # after the window was shown: its first picture comes first
 
 _begun = threading.Event()  # once a process is enough
 
 
-def preload_when_idle(viewer: Any) -> None:
-    """Call it when the window of ``viewer`` is shown. Main thread."""
-    if not _begun.is_set():
-        QTimer.singleShot(QUIET_MS, viewer.window, partial(_preload, viewer))
+class Preload(QObject):
+    """Waits for a viewer to be idle, then imports in a thread of its own, once in a process. Owned by the main thread."""
 
+    def __init__(self, viewer: Any, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._viewer = viewer
+        self._timer = QTimer(self)  # not a static single shot, which outlives the window
+        self._timer.setInterval(QUIET_MS)
+        self._timer.timeout.connect(self._look)
 
-def _preload(viewer: Any) -> None:
-    if _begun.is_set():
-        return
-    if viewer.opening or not viewer.loaded or any(view.interacting for view in viewer.views):
-        preload_when_idle(viewer)
-        return
-    _begun.set()
-    threading.Thread(target=_import, name="lamella-preload", daemon=True).start()
+    def start(self) -> None:
+        """Call it when the window of the viewer is shown."""
+        if not _begun.is_set():
+            self._timer.start()
+
+    def close(self) -> None:
+        self._timer.stop()
+
+    def _look(self) -> None:
+        viewer = self._viewer
+        if not _begun.is_set():
+            if viewer.opening or not viewer.loaded or any(view.interacting for view in viewer.views):
+                return
+            _begun.set()
+            threading.Thread(target=_import, name="lamella-preload", daemon=True).start()
+        self._timer.stop()
 
 
 def _import() -> None:

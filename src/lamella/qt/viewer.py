@@ -13,7 +13,7 @@ import pydantic.fields  # noqa: F401  # before Qt: PySide6's import hook breaks 
 from lamella.model.layers.image import Image
 from lamella.qt import application, ipython
 from lamella.qt.main_window import MainWindow
-from lamella.qt.preload import preload_when_idle
+from lamella.qt.preload import Preload
 from lamella.qt.text import source_name
 from lamella.qt.wake import Wake
 from lamella.viewer_model import ViewerModel
@@ -47,6 +47,7 @@ class Viewer(ViewerModel):
         super().__init__(title=title, ndisplay=ndisplay)
         self._wake = Wake(self.drain)
         self.window = MainWindow(self)
+        self._preload = Preload(self, self.window)
         application.register(self)
         self.set_wake(self._wake)
         self._surface: Any = None
@@ -63,7 +64,7 @@ class Viewer(ViewerModel):
         self.window.raise_()
         self.window.activateWindow()
         if first:
-            preload_when_idle(self)
+            self._preload.start()
             hint = ipython.prepare_host(ipython.current_shell(), ipython.current_host())
             if hint is not None:
                 print(hint, file=sys.stderr)
@@ -91,6 +92,7 @@ class Viewer(ViewerModel):
         application.forget(self)
         self.set_wake(None)
         self._wake.close()
+        self._preload.close()
         self.window.let_go()
         super().close()
         self._surface = None  # after the render thread has ended, and on the main thread
