@@ -14,7 +14,7 @@ _begun = threading.Event()  # once a process is enough
 
 
 class Preload(QObject):
-    """Waits for a viewer to be idle, then imports in a thread of its own, once in a process. Owned by the main thread."""
+    """Waits until a viewer is idle and then imports on another thread, once a process. Owned by the main thread."""
 
     def __init__(self, viewer: Any, parent: QObject | None = None) -> None:
         super().__init__(parent)

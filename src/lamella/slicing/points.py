@@ -20,7 +20,7 @@ from lamella.slicing.place import Place
 from lamella.slicing.plan import ChunkRead, Plan
 from lamella.slicing.point_selection import select, slab_of
 from lamella.slicing.point_table import build_index, columns_of, largest_of, values_of
-from lamella.slicing.request import LayerSliceRequest, Mode, SliceKey, Window
+from lamella.slicing.request import LayerSliceRequest, Mode, SliceKey
 from lamella.slicing.response_points import (
     POINT_VERTEX,
     PointsSliceResponse,
@@ -92,31 +92,19 @@ def make_slice_request(
         left = right = (0.0,) * len(point)
         if not flat:
             left, right = place.margin(state.margin_left), place.margin(state.margin_right)
-    low, high = state.field_of_view
-    width, height = state.device_size
-    pixels = (height, width) if state.ndisplay == 2 else (max(width, height),) * state.ndisplay
-    shown = len(place.displayed)
-    return LayerSliceRequest(
-        generation=generation,
-        view=view,
-        layer=layer.id,
-        kind="points",
-        key=SliceKey(
-            source=data.cloud.token,
-            fixed=(),
-            version=layer.version,
-            point=point,
-            margin_left=left,
-            margin_right=right,
-            displayed=place.displayed,
-            projection=projection,
-            look=(data.style.token, data.out_of_slice_display),
-        ),
-        window=Window(box=(low[-shown:], high[-shown:]), pixels=pixels[-shown:]),
-        world_to_data=place.world_to_data,
-        point=state.point,
-        mode=mode,
-        data=data,
+    key = SliceKey(
+        source=data.cloud.token,
+        fixed=(),
+        version=layer.version,
+        point=point,
+        margin_left=left,
+        margin_right=right,
+        displayed=place.displayed,
+        projection=projection,
+        look=(data.style.token, data.out_of_slice_display),
+    )
+    return whole.make_request(
+        state, place, key, data, kind="points", layer=layer.id, generation=generation, view=view, mode=mode
     )
 
 
@@ -176,23 +164,7 @@ def respond(
 ) -> PointsSliceResponse:
     """The response to a request with what is there so far."""
     missed = bool(tiles) and not len(tiles[0].indices)
-    return PointsSliceResponse(
-        generation=request.generation,
-        view=request.view,
-        layer=request.layer,
-        kind=request.kind,
-        key=request.key,
-        window=request.window,
-        point=request.point,
-        dims_displayed=request.key.displayed,
-        world_to_data=request.world_to_data,
-        needed=plan.needed,
-        have=have,
-        failed=len(failures),
-        empty=plan.empty or missed,
-        tiles=tuple(tiles),
-        errors=tuple(dict.fromkeys(message for _, message in failures)),
-    )
+    return PointsSliceResponse(**whole.common(request, plan, tiles, have, failures, missed=missed))
 
 
 def _of_rows(encoding: Encoding, count: int, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:

@@ -7,13 +7,15 @@ serves all views that ask for the same, and dragging, superseding, fencing and r
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
+from lamella.model.view_state import ViewState
+from lamella.slicing.place import Place
 from lamella.slicing.plan import ChunkKey, ChunkRead, Plan
-from lamella.slicing.request import LayerSliceRequest
+from lamella.slicing.request import LayerSliceRequest, Mode, SliceKey, Window
 from lamella.sources.base import Box, Failed, FailureKind, Grid, Loaded, Outcome, Pool, new_token
 
 _SLOTS = max(1, min(4, os.cpu_count() or 1))
@@ -115,14 +117,41 @@ def plan(
     afterwards: Callable[[LayerSliceRequest, Callable[[], bool]], None] | None = None,
 ) -> Plan:
     """One rung of one read, none for a layer without data. A slice of more than ``budget`` bytes is not kept."""
-    data: WholeData = request.data
-    if data.empty:
-        return Plan((), 0, (), ((), ()), empty=True)
+    if request.data.empty:
+        return plan_of()
     key = request.key
     position = (key.displayed, key.point, key.margin_left, key.margin_right, key.projection, key.look)
-    chunk = ChunkKey(key.source, key.version, 0, position)
-    nbytes = data.nbytes(request)
-    read = ChunkRead(
+    return plan_of(work(request, position, request.data.nbytes(request), budget, get_slice, afterwards))
+
+
+def plan_of(*reads: ChunkRead) -> Plan:
+    """One rung of these reads; without any, the plan of a layer without data."""
+    return Plan((reads,) if reads else (), 0, (), ((), ()), empty=not reads)
+
+
+def work(
+    request: LayerSliceRequest,
+    position: tuple[Any, ...],
+    nbytes: int,
+    budget: int,
+    get_slice: Callable[[LayerSliceRequest], Result],
+    afterwards: Callable[[LayerSliceRequest, Callable[[], bool]], None] | None = None,
+) -> ChunkRead:
+    """A computation as the read of a chunk.
+
+    Parameters
+    ----------
+    request : LayerSliceRequest
+    position : tuple
+        All of the request's key, but for source and version, that the result depends on: requests with the same
+        position share the result.
+    nbytes : int
+        What the result may take. More than ``budget``: it is not kept.
+    get_slice, afterwards
+        As for `SliceWork`.
+    """
+    chunk = ChunkKey(request.key.source, request.key.version, 0, position)
+    return ChunkRead(
         key=chunk,
         source=SliceWork(request, get_slice, afterwards, kept=nbytes <= budget),
         box=(),
@@ -137,7 +166,66 @@ def plan(
         chunk_nbytes=0,  # the tile is the chunk: what it takes is reserved once
         tile_nbytes=nbytes,
     )
-    return Plan(((read,),), 0, (), ((), ()), empty=False)
+
+
+def make_request(
+    state: ViewState,
+    place: Place,
+    key: SliceKey,
+    data: Any,
+    *,
+    kind: str,
+    layer: int,
+    generation: int,
+    view: int,
+    mode: Mode,
+) -> LayerSliceRequest:
+    """A request of a layer that is sliced as a whole, with the window of the view."""
+    low, high = state.field_of_view
+    width, height = state.device_size
+    pixels = (height, width) if state.ndisplay == 2 else (max(width, height),) * state.ndisplay
+    shown = len(place.displayed)
+    return LayerSliceRequest(
+        generation=generation,
+        view=view,
+        layer=layer,
+        kind=kind,
+        key=key,
+        window=Window(box=(low[-shown:], high[-shown:]), pixels=pixels[-shown:]),
+        world_to_data=place.world_to_data,
+        point=state.point,
+        mode=mode,
+        data=data,
+    )
+
+
+def common(
+    request: LayerSliceRequest,
+    plan: Plan,
+    tiles: Sequence[Any],
+    have: int,
+    failures: Sequence[tuple[ChunkRead, str]],
+    *,
+    missed: bool,
+) -> dict[str, Any]:
+    """What the responses of all such types have in common, as arguments. ``missed``: the slice is there, and empty."""
+    return {
+        "generation": request.generation,
+        "view": request.view,
+        "layer": request.layer,
+        "kind": request.kind,
+        "key": request.key,
+        "window": request.window,
+        "point": request.point,
+        "dims_displayed": request.key.displayed,
+        "world_to_data": request.world_to_data,
+        "needed": plan.needed,
+        "have": have,
+        "failed": len(failures),
+        "empty": plan.empty or missed,
+        "tiles": tuple(tiles),
+        "errors": tuple(dict.fromkeys(message for _, message in failures)),
+    }
 
 
 def assemble(read: ChunkRead, result: Any) -> Any:
