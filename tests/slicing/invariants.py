@@ -10,22 +10,24 @@ import math
 from collections import Counter
 from collections.abc import Collection
 
-from lamella.slicing.events import Assemble
+from lamella.slicing.events import Assemble, Combine
 from lamella.slicing.pursuit import Pursuit
 from lamella.slicing.scheduler import Scheduler
 
 
-def check(scheduler: Scheduler, assembling: Collection[Assemble]) -> None:
+def check(scheduler: Scheduler, working: Collection[Assemble | Combine]) -> None:
     """Raise AssertionError where the books of ``scheduler`` do not balance.
 
     Parameters
     ----------
     scheduler : Scheduler
-    assembling : collection of Assemble
+    working : collection of Assemble and Combine
         Work that was handed out and has not been reported back.
     """
     _every_chunk_is_in_one_state(scheduler)
     _every_slot_of_a_pool_belongs_to_a_read(scheduler)
+    assembling = [a for a in working if isinstance(a, Assemble)]
+    assert scheduler._assembling == len(working)
     _every_byte_is_accounted_for(scheduler, assembling)
     under_way = {(a.slot, a.read.tile_key) for a in assembling}
     for slot, demand in scheduler.demands.items():
@@ -92,7 +94,6 @@ def _every_byte_is_accounted_for(scheduler: Scheduler, assembling: Collection[As
     tiles = sum(a.reserved for a in assembling)
     charged = sum(demand.charged for demand in scheduler.demands.values())
     assert cache.reserved == sum(f.reserved for f in fetches) + tiles + charged
-    assert scheduler._assembling == len(assembling)
     for demand in scheduler.demands.values():
         pursuits = demand.pursuits()
         if demand.shown_pursuit is not None:
@@ -110,9 +111,18 @@ def _every_read_of_a_plan_is_in_one_place(pursuit: Pursuit) -> None:
     placed += [read.tile_key for read, _ in pursuit.failures.values()]
     placed += [read.tile_key for rung in pursuit.plan.rungs for read in rung if read.tile_key in pursuit.tiles]
     planned = [read.tile_key for rung in pursuit.plan.rungs for read in rung]
-    assert len(placed) == len(planned)
-    assert set(placed) == set(planned)
-    assert sum(pursuit.todo) == open_
-    if pursuit.todo:
+    unfinished = [fold for fold in pursuit.folds.values() if not fold.over]
+    if pursuit.folds:
+        assert Counter(placed) <= Counter(planned), "the others are parts of tiles that are put together"
+        for fold in unfinished:
+            parts = sum(part.parts for part in fold.parts)
+            assert parts < fold.read.parts, "a tile of which all parts are there"
+            if not fold.combining:
+                assert placed.count(fold.read.tile_key) == fold.read.parts - parts
+    else:
+        assert len(placed) == len(planned)
+        assert set(placed) == set(planned)
+    assert sum(pursuit.todo) == open_ + len(unfinished)
+    if pursuit.todo and not pursuit.folds:
         asked = sum(read.rung == 0 for read in pursuit.waiting.values())
         assert pursuit.todo[0] == len(pursuit.queues[0]) + asked

@@ -30,9 +30,10 @@ def level(request: LayerSliceRequest) -> int:
 
 def misses(request: LayerSliceRequest) -> bool:
     """Whether the point or the window lies beside the layer."""
-    shape = _shape(request, 0)
-    if any(not 0 <= round(p) < shape[a] for a, p in zip(_hidden(request), request.key.point, strict=True)):
-        return True
+    shape, key = _shape(request, 0), request.key
+    for a, p, left, right in zip(_hidden(request), key.point, key.margin_left, key.margin_right, strict=True):
+        if round(p + right) < 0 or round(p - left) > shape[a] - 1:
+            return True
     return any(start == stop for start, stop in touched(request, 0))
 
 
@@ -71,6 +72,35 @@ def plane(request: LayerSliceRequest, level: int) -> np.ndarray[Any, Any]:
         index[a] = round(min(max(p / (shape0[a] / shape[a]), 0), shape[a] - 1))
     left = sorted(request.key.displayed)
     return data[tuple(index)].transpose([left.index(a) for a in request.key.displayed])
+
+
+def is_thick(request: LayerSliceRequest) -> bool:
+    return any(request.key.margin_left + request.key.margin_right)
+
+
+def slab(request: LayerSliceRequest, level: int, known: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
+    """The largest values of the planes of a thick slice, axes in displayed order; 0 where ``known`` is False.
+
+    Parameters
+    ----------
+    known : array of bool
+        Of the shape of the level's source.
+    """
+    multiscale, key = request.data.multiscale, request.key
+    data = np.where(known, multiscale.levels[level].data, 0)
+    for axis, index in reversed(multiscale.fixed):
+        data = data.take(index, axis)
+    shape0, shape = _shape(request, 0), _shape(request, level)
+    for a, p, ml, mr in zip(_hidden(request), key.point, key.margin_left, key.margin_right, strict=True):
+        factor = shape0[a] / shape[a]
+        at, left, right = min(max(p / factor, 0), shape[a] - 1), ml / factor, mr / factor
+        low, high = max(round(at - left), 0), max(round(at + right), 0)
+        high += abs(high - (at + right)) <= 1e-6
+        high += low == high
+        data = data.take(range(low, min(high, shape[a])), a).max(a, keepdims=True)
+    left_axes = sorted(key.displayed)
+    data = data.squeeze(tuple(_hidden(request)))
+    return data.transpose([left_axes.index(a) for a in key.displayed])
 
 
 def _hidden(request: LayerSliceRequest) -> list[int]:

@@ -89,12 +89,19 @@ def window(layer: int, displayed: tuple[int, ...], name: str) -> Window:
 
 
 def request(
-    slot: Slot, generation: int, version: int, point: float, name: str, displayed: tuple[int, ...], mode: Mode
+    slot: Slot,
+    generation: int,
+    version: int,
+    point: float,
+    name: str,
+    displayed: tuple[int, ...],
+    mode: Mode,
+    margin: float = 0.0,
 ) -> LayerSliceRequest:
-    """A request of a layer; all axes that are not displayed are at ``point``."""
+    """A request of a layer; all axes that are not displayed are at ``point``, and as thick as ``margin`` says."""
     multiscale, auto = LAYERS[slot[1]]
     hidden = 3 - len(displayed)
-    zeros = (0.0,) * hidden
+    margins = (margin,) * hidden
     token = multiscale.levels[0].token
     upcoming = [(point + n,) * hidden for n in (1.0, 2.0)] if mode is Mode.PLAYBACK else []
     return LayerSliceRequest(
@@ -102,7 +109,7 @@ def request(
         view=slot[0],
         layer=slot[1],
         kind="image",
-        key=SliceKey(token, multiscale.fixed, version, (point,) * hidden, zeros, zeros, displayed),
+        key=SliceKey(token, multiscale.fixed, version, (point,) * hidden, margins, margins, displayed, "max"),
         window=window(slot[1], displayed, name),
         world_to_data=IDENTITY,
         point=(point, 0.0, 0.0),

@@ -4,6 +4,7 @@ servers, settings and the clock can do to it, and checks the promises after each
 from __future__ import annotations
 
 from collections import Counter
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,6 +16,8 @@ from lamella.slicing import image
 from lamella.slicing.events import (
     Assemble,
     Assembled,
+    Combine,
+    Combined,
     Deliver,
     Done,
     Event,
@@ -32,8 +35,7 @@ from lamella.slicing.events import (
     Want,
 )
 from lamella.slicing.request import Mode
-from lamella.slicing.response import Tile
-from lamella.sources.base import Failed, Loaded, Outcome
+from lamella.sources.base import Loaded, Outcome
 from tests.slicing import invariants
 from tests.slicing.driver import Driver
 from tests.slicing.judge import Judge
@@ -50,7 +52,7 @@ class World(Driver):
     def __init__(self, judge: Judge) -> None:
         super().__init__(judge.limit)
         self.judge = judge
-        self.working: list[Assemble | Measure] = []
+        self.working: list[Assemble | Combine | Measure] = []
         self.sound = True
 
     def step(self, *events: Event) -> None:
@@ -61,7 +63,7 @@ class World(Driver):
         after = cache.resident + cache.reserved
         # In one step with `Resized`, what came before it may have grown up to the limit before it.
         assert after <= max(cache.limit, before, allowed), "I4: above a lowered limit it only ever shrinks"
-        invariants.check(self.scheduler, [a for a in (*self.working, *actions) if isinstance(a, Assemble)])
+        invariants.check(self.scheduler, [a for a in (*self.working, *actions) if isinstance(a, Assemble | Combine)])
         for action in actions:
             match action:
                 case Start():
@@ -69,7 +71,7 @@ class World(Driver):
                     self.reads[action.token] = action
                     self.started.append(action)
                     self.judge.read_started(action, self.scheduler, self.now)
-                case Assemble() | Measure():
+                case Assemble() | Combine() | Measure():
                     self.working.append(action)
                 case Deliver():
                     self.judge.delivered(action.slot, action.response, self.now)
@@ -86,7 +88,7 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
         self.judge = Judge(limit)
         self.world = World(self.judge)
         self.generations: Counter[Slot] = Counter()
-        self.asked: dict[Slot, tuple[float, str, tuple[int, ...]]] = {}
+        self.asked: dict[Slot, tuple[float, str, tuple[int, ...], Mode, float]] = {}
         self.futures = 0
         self.batch: list[Event] = []
         self.batching = False  # events come several at a time
@@ -101,13 +103,23 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
         window=st.sampled_from(sorted(WINDOWS)),
         displayed=st.sampled_from([(1, 2), (1, 2), (1, 2), (2, 1), (0, 2), (0, 1, 2)]),
         mode=st.sampled_from([Mode.SETTLED, Mode.INTERACTIVE, Mode.SYNC, Mode.PLAYBACK]),
+        margin=st.sampled_from([0.0, 0.0, 0.0, 1.0, 2.5]),
     )
-    def want(self, view: int, layer: int, point: float, window: str, displayed: tuple[int, ...], mode: Mode) -> None:
+    def want(
+        self,
+        view: int,
+        layer: int,
+        point: float,
+        window: str,
+        displayed: tuple[int, ...],
+        mode: Mode,
+        margin: float = 0.0,
+    ) -> None:
         slot = view, layer
         self.generations[slot] += 1
-        self.asked[slot] = point, window, displayed
+        self.asked[slot] = point, window, displayed, Mode.SETTLED, margin
         version = self.judge.versions[LAYERS[layer][0].levels[0].token]
-        new = request(slot, self.generations[slot], version, point, window, displayed, mode)
+        new = request(slot, self.generations[slot], version, point, window, displayed, mode, margin)
         self.judge.wants(slot, new, self.world.now)
         self.send(Want(new))
 
@@ -216,7 +228,7 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
             self.judge.versions[level.token] += 1
         for slot in list(self.judge.wanted):
             if LAYERS[slot[1]][0].levels is levels:
-                self.want(*slot, *self.asked[slot], Mode.SETTLED)
+                self.want(*slot, *self.asked[slot])
 
     @rule(prompt=st.booleans(), batching=st.booleans())
     def change_pace(self, prompt: bool, batching: bool) -> None:
@@ -255,11 +267,14 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
         self.judge.answered(start, outcome, self.world.now)
         self.send(Done(start.token, outcome))
 
-    def result(self, work: Assemble | Measure, torn: bool) -> Event:
+    def result(self, work: Assemble | Combine | Measure, torn: bool) -> Event:
         if isinstance(work, Measure):
             return Measured(work.layer, image.contrast_limits(work.tiles), work.number)
         read = work.read
-        tile: Tile | Failed
+        if isinstance(work, Combine):
+            whole = image.combine(read, work.parts)
+            return Combined(work.slot, work.generation, read, whole)
+        tile: Any
         if torn:
             tile = TORN
             self.judge.torn(read)
