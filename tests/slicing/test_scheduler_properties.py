@@ -323,9 +323,12 @@ class AnyOrderOfEvents(RuleBasedStateMachine):
 COMMON = settings(
     suppress_health_check=list(HealthCheck), phases=[Phase.generate, Phase.shrink], report_multiple_bugs=False
 )
-AnyOrderOfEvents.TestCase.settings = settings(COMMON, max_examples=250, stateful_step_count=40)
+
+
 # Ten minutes: to find the shortest order that fails.
-TestAnyOrderOfEventsKeepsThePromises = pytest.mark.timeout(600)(AnyOrderOfEvents.TestCase)
+@pytest.mark.timeout(600)
+class TestAnyOrderOfEventsKeepsThePromises(AnyOrderOfEvents.TestCase):  # type: ignore[name-defined, misc]
+    settings = settings(COMMON, max_examples=250, stateful_step_count=40)
 
 
 @pytest.mark.nightly
