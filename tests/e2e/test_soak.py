@@ -57,6 +57,6 @@ def test_random_use_against_a_faulty_server_leaks_nothing(tmp_path: Path, monkey
     before, after = (statistics.median(sample["rss"] for sample in part) for part in (first, last))
     print(f"resident: {before / 1e6:,.1f} → {after / 1e6:,.1f} MB")
     assert after <= before * FLAT, [sample["rss"] for sample in samples]
-    for what, more in MAY_GROW.items():
-        before, after = (statistics.median(sample[what] for sample in part) for part in (first, last))
+    for what, more in MAY_GROW.items():  # what a lost server still holds at a moment is no leak: it goes again
+        before, after = (min(sample[what] for sample in part) for part in (first, last))
         assert after <= before + more, (what, [sample[what] for sample in samples])
