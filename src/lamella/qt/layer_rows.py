@@ -136,7 +136,7 @@ class LayerListModel(QAbstractListModel):
             self.dataChanged.emit(index, index)
 
     def _looks(self, layer: Any) -> tuple[Any, ...]:
-        lut = layer.look().lut if hasattr(layer, "colormap") else None
+        lut = getattr(layer.look(), "lut", None)
         return layer.name, layer.visible, layer.status.failed, self.cue(layer), id(lut)
 
     def cues_due(self) -> None:
