@@ -29,6 +29,7 @@ from lamella.slicing.events import (
 from lamella.slicing.request import LayerSliceRequest, Mode, SliceKey, Window
 from lamella.slicing.response import ImageSliceResponse
 from lamella.slicing.scheduler import Scheduler
+from lamella.slicing.types import TYPES
 from lamella.sources.base import Box, Failed, Grid, Loaded, Missing, Outcome, Pool, new_token
 from lamella.sources.multiscale import Multiscale
 
@@ -134,7 +135,8 @@ class Driver:
                 self.started.append(action)
             case Assemble():
                 read = action.read
-                tile = image.fill(read) if action.chunk is None else image.assemble(read, action.chunk)
+                kind = TYPES[action.kind]
+                tile = kind.fill(read) if action.chunk is None else kind.assemble(read, action.chunk)
                 return Assembled(action.slot, read, tile, action.pinned, action.reserved)
             case Combine():
                 result = image.combine(action.read, action.parts)

@@ -47,7 +47,9 @@ class ChunkRead:
     chunk_nbytes : int
         Bytes of the decoded chunk in the cache; 0 for arrays in memory, which are not cached.
     tile_nbytes : int
-        Upper bound of the bytes of the tile: data and texture.
+        Upper bound of the bytes of the tile: data and texture. For what is computed a guess.
+    computed : bool
+        The chunk is the tile, and how large it is shows when it is there.
     slab : Slab, optional
         Thick slices: what is reduced. The reads of one tile have one `tile_key`.
     """
@@ -66,6 +68,7 @@ class ChunkRead:
     chunk_nbytes: int
     tile_nbytes: int
     slab: Slab | None = None
+    computed: bool = False
 
     @property
     def parts(self) -> int:

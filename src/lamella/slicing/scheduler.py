@@ -16,6 +16,7 @@ from __future__ import annotations
 import math
 import random
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy.typing as npt
@@ -301,8 +302,9 @@ class Scheduler:
             case Loaded() | Missing() as outcome:
                 chunk = outcome.data if isinstance(outcome, Loaded) else None
                 for slot, pursuit in waiting:
-                    if not self._assemble(slot, pursuit, pursuit.waiting[key], chunk):
-                        pursuit.requeue(pursuit.waiting[key])
+                    read = _as_known(pursuit.waiting[key], chunk)
+                    if not self._assemble(slot, pursuit, read, chunk):
+                        pursuit.requeue(read)
                 if fetch.stuck:
                     self._losses.find(lambda read, failure: read.key == key)
         if back:
@@ -446,6 +448,7 @@ class Scheduler:
         """Take the chunk from the cache, join a read that is under way, or start one. False: not now."""
         key = read.key
         chunk = self.cache.get(key)
+        read = _as_known(read, chunk)
         if chunk is not None or key in self.reads.missing:
             if self._assemble(slot, pursuit, read, chunk):
                 pursuit.waiting[key] = read
@@ -535,3 +538,8 @@ class Scheduler:
         self._assembling += 1
         self._actions.append(Assemble(slot, pursuit.request.kind, read, chunk, pinned, read.tile_nbytes))
         return True
+
+
+def _as_known(read: ChunkRead, chunk: npt.NDArray[Any] | None) -> ChunkRead:
+    """The read of something computed, with the true size now that it is there: the next attempt reserves that."""
+    return replace(read, tile_nbytes=chunk.nbytes) if read.computed and chunk is not None else read

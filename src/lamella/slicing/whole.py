@@ -165,6 +165,7 @@ def work(
         rgb=False,
         chunk_nbytes=0,  # the tile is the chunk: what it takes is reserved once
         tile_nbytes=nbytes,
+        computed=True,
     )
 
 
