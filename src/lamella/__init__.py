@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lamella.model.layers.labels import Labels
     from lamella.model.layers.point_cloud import PointCloud
     from lamella.model.layers.points import Points
+    from lamella.model.layers.tracks import Tracks
     from lamella.qt.application import run
     from lamella.qt.viewer import Viewer, view
     from lamella.viewer_model import ViewerModel
@@ -27,6 +28,7 @@ __all__ = [
     "PointCloud",
     "Points",
     "SlicingError",
+    "Tracks",
     "Viewer",
     "ViewerModel",
     "__version__",
@@ -40,6 +42,7 @@ _HOMES = {
     "Labels": "lamella.model.layers.labels",
     "Points": "lamella.model.layers.points",
     "SlicingError": "lamella.failures",
+    "Tracks": "lamella.model.layers.tracks",
     "Viewer": "lamella.qt.viewer",
     "ViewerModel": "lamella.viewer_model",
     "run": "lamella.qt.application",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -35,6 +35,15 @@ class Pickable(Protocol):
         ...
 
 
+@runtime_checkable
+class PickableNear(Protocol):
+    """A response of thin things, which are found near the cursor too."""
+
+    def value_near(self, position: tuple[float, ...], pixel: float) -> tuple[Any, ...] | None:
+        """As `Pickable.value_at`, where a canvas pixel has ``pixel`` world units."""
+        ...
+
+
 def pick(
     layers: Sequence[Layer], frame: Frame | None, x: float, y: float
 ) -> list[tuple[Layer, Any, tuple[float, ...]]]:
@@ -47,19 +56,21 @@ def pick(
         response: Any = frame.slices.get(layer.id)
         if not layer.visible or response is None or response.empty:
             continue
-        hit = value_at(response, world)
+        hit = value_at(response, world, 1 / frame.state.zoom)
         if hit is not None:
             found.append((layer, *hit))
     return found
 
 
-def value_at(response: Pickable, world: tuple[float, float]) -> tuple[Any, tuple[float, ...]] | None:
-    """Value and n-D data position at a displayed world position, None where the response shows nothing."""
+def value_at(response: Pickable, world: tuple[float, float], pixel: float) -> tuple[Any, tuple[float, ...]] | None:
+    """Value and n-D data position at a displayed world position, None where the response shows nothing; a canvas pixel
+    has ``pixel`` world units."""
     shown = response.dims_displayed
     if len(shown) != len(world):
         return None
     data = response.world_to_displayed(world)
-    hit = response.value_at(tuple(data.tolist()))
+    place = tuple(data.tolist())
+    hit = response.value_near(place, pixel) if isinstance(response, PickableNear) else response.value_at(place)
     if hit is None:
         return None
     position = np.zeros(response.world_to_data.ndim)

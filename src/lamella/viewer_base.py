@@ -5,7 +5,7 @@ from __future__ import annotations
 import atexit
 import time
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Self
 
@@ -30,6 +30,7 @@ from lamella.slicing.engine import Engine
 from lamella.slicing.layer_slicer import LayerSlicer
 from lamella.slicing.response import LayerSliceResponse
 from lamella.sources.base import Failed
+from lamella.thumbnails import Thumbnails, ThumbnailsMade
 from lamella.waiting import Waiting
 from lamella.wiring import Wiring
 
@@ -66,6 +67,8 @@ class ViewerBase:
     events: ViewerEvents
     slice_ready = Signal(View, Layer, LayerSliceResponse)
     """A response is shown: (view, layer, response)."""
+    thumbnail_ready = Signal(Layer, object)
+    """A thumbnail that was asked for: (layer, (32, 32, 4) uint8 array, or None where its slice shows nothing of it)."""
     frame_ready = Signal(View, Frame)
     """A frame of a view is finished. The frame is valid until the next one of that view."""
 
@@ -87,6 +90,7 @@ class ViewerBase:
         self._slicer = LayerSlicer(self._engine, self.layers)
         self._progress = Progress(self.layers, self._slicer, self._pictures)
         self._wiring = Wiring(self.layers, self._engine, self._slicer, self._pictures, self._update_statuses)
+        self._thumbnails = Thumbnails(self._engine.compute, self._outbox.put, lambda: self.views[0].slices)
         self._player = Player(lambda: self.events.playing.emit(self._player.playing))
         settings_changed.connect(self._on_settings_changed)
         _open_viewers.add(self)
@@ -118,6 +122,13 @@ class ViewerBase:
     def views(self) -> tuple[View, ...]:
         return self._wiring.views
 
+    def request_thumbnails(self, layers: Iterable[Layer]) -> None:
+        """Have small pictures of what view 0 shows of ``layers`` made in a worker; `thumbnail_ready` tells of each.
+
+        RGBA, transparent beside the layer; opacity and blending do not matter. Nothing is read for them.
+        """
+        self._thumbnails.want(layers)
+
     # The main thread's side of the other threads
 
     def set_wake(self, wake: Callable[[], None] | None) -> None:
@@ -135,7 +146,7 @@ class ViewerBase:
         due = self._notifications.due_at()
         return None if due is None else max(0.0, due - time.monotonic())
 
-    def _handle(self, item: Frame | ChunkFailed | Opening | Settings) -> None:
+    def _handle(self, item: Frame | ChunkFailed | Opening | ThumbnailsMade | Settings) -> None:
         match item:
             case Frame():
                 self._take_frame(item)
@@ -144,6 +155,8 @@ class ViewerBase:
                     self._notify(item.source, item.message)
             case Opening():
                 self._opened(item)
+            case ThumbnailsMade():
+                self._take_thumbnails(item)
             case Settings():
                 self._slicer.request_again()  # another limit may have another level as its target
                 self._update_statuses()
@@ -180,6 +193,11 @@ class ViewerBase:
         finally:
             if old is not None:
                 old.release()
+
+    def _take_thumbnails(self, made: ThumbnailsMade) -> None:
+        self._thumbnails.go_on()
+        here = [(layer, made.pictures[layer.id]) for layer in self.layers if layer.id in made.pictures]
+        emit_each([partial(self.thumbnail_ready.emit, *pair) for pair in here])
 
     def _opened(self, opening: Opening) -> None:
         if self._openings.finish(opening, self.layers.append):

@@ -25,6 +25,7 @@ from lamella.model.layers.base import Layer
 from lamella.model.layers.image import Image
 from lamella.model.layers.labels import Labels
 from lamella.model.layers.points import Points
+from lamella.model.layers.tracks import Tracks
 from lamella.model.playback import Playback
 from lamella.model.view import View
 from lamella.opening import Opening
@@ -168,6 +169,12 @@ class ViewerModel(ViewerBase):
     def add_points(self, data: Any = None, **kwargs: Any) -> Points:
         """Show points: (n, ndim) coordinates, or none yet. Arguments as for `Points`."""
         layer = Points(data, **kwargs)
+        self.add_layer(layer)
+        return layer
+
+    def add_tracks(self, data: Any = None, **kwargs: Any) -> Tracks:
+        """Show tracks: one row a vertex, its track id, time and other coordinates. Arguments as for `Tracks`."""
+        layer = Tracks(data, **kwargs)
         self.add_layer(layer)
         return layer
 
@@ -420,3 +427,4 @@ def _with_channel_axis() -> inspect.Signature:
 ViewerModel.add_image.__signature__ = _with_channel_axis()  # type: ignore[attr-defined]
 ViewerModel.add_labels.__signature__ = inspect.signature(Labels.__init__)  # type: ignore[attr-defined]
 ViewerModel.add_points.__signature__ = inspect.signature(Points.__init__)  # type: ignore[attr-defined]
+ViewerModel.add_tracks.__signature__ = inspect.signature(Tracks.__init__)  # type: ignore[attr-defined]

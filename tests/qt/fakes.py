@@ -27,6 +27,8 @@ class FakeEvents(SignalGroup):
 class FakeViewer:
     """What the widgets use of a `ViewerModel`."""
 
+    slice_ready = Signal(View, object, object)
+    thumbnail_ready = Signal(object, object)
     frame_ready = Signal(View, Frame)
 
     def __init__(self) -> None:
@@ -36,6 +38,7 @@ class FakeViewer:
         self.opening: tuple[str, ...] = ()
         self.opened: list[str] = []
         self.resets = 0
+        self.wanted_thumbnails: list[set[Any]] = []
         self._status = ""
 
     @property
@@ -56,6 +59,9 @@ class FakeViewer:
 
     def open_async(self, path: str) -> None:
         self.opened.append(path)
+
+    def request_thumbnails(self, layers: Any) -> None:
+        self.wanted_thumbnails.append(set(layers))
 
     def reset_view(self) -> None:
         self.resets += 1

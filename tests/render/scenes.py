@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
-from lamella.model.layers.look import ImageLook, LabelsLook, PointsLook
+from lamella.model.layers.look import ImageLook, LabelsLook, PointsLook, PrimitivesLook
 from lamella.model.transforms import Affine
 from lamella.model.view_state import ViewState
 from lamella.render import Frame, LayerDraw, Renderer, Scene
 from lamella.slicing.labels import id_texture
+from lamella.slicing.primitives import CORNER, SEGMENT, Clock, PrimitivesTile, ValuesTile
 from lamella.slicing.request import SliceKey, Window
-from lamella.slicing.response import ImageSliceResponse, Tile
+from lamella.slicing.response import ImageSliceResponse, LayerSliceResponse, Tile
 from lamella.slicing.response_points import PointsSliceResponse, tile_of
 
 GREY = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 4, axis=1)
@@ -66,12 +67,12 @@ def points_look(**changes: Any) -> PointsLook:
     return PointsLook(**(values | changes))
 
 
-KINDS = {ImageLook: "image", LabelsLook: "labels", PointsLook: "points"}
+KINDS = {ImageLook: "image", LabelsLook: "labels", PointsLook: "points", PrimitivesLook: "shapes"}
 
 
 def scene(
     state: ViewState,
-    layers: Mapping[int, ImageLook | LabelsLook | PointsLook],
+    layers: Mapping[int, ImageLook | LabelsLook | PointsLook | PrimitivesLook],
     *,
     view: int = 0,
     background: tuple[float, float, float] = (0.0, 0.0, 0.0),
@@ -212,6 +213,85 @@ def points_response(
         failed=int(failed),
         empty=empty,
         tiles=(made,) if there else (),
+    )
+
+
+def primitives_look(**changes: Any) -> PrimitivesLook:
+    values: dict[str, Any] = {"opacity": 1.0, "blending": "translucent", "visible": True}
+    return PrimitivesLook(**(values | changes))
+
+
+def triangles(
+    places: Any, triangles: Any, *, color: Any = 255, offset: Any = 0, width: Any = 0, uv: Any = 0, **how: Any
+) -> PrimitivesTile:
+    """A tile of triangles between places (n, 2)."""
+    places = np.array(places, np.float64)
+    corners = np.zeros(len(places), CORNER[2])
+    origin = places.mean(axis=0)
+    corners["position"] = places - origin
+    for name, value in (("offset", offset), ("width", width), ("color", color), ("uv", uv)):
+        corners[name] = value
+    indices = np.array(triangles, np.uint32).reshape(-1, 3)
+    return _primitives(origin, corners, indices, np.zeros(0, SEGMENT[2]), how)
+
+
+def segments(
+    starts: Any, stops: Any, *, colors: Any = 255, width: Any = 1.0, times: Any = 0.0, end: Any = 0.0, **how: Any
+) -> PrimitivesTile:
+    """A tile of lines between places (n, 2)."""
+    starts, stops = np.array(starts, np.float64), np.array(stops, np.float64)
+    lines = np.zeros(len(starts), SEGMENT[2])
+    origin = starts.mean(axis=0)
+    lines["start"], lines["stop"] = starts - origin, stops - origin
+    for name, value in (("colors", colors), ("width", width), ("times", times), ("end", end)):
+        lines[name] = value
+    return _primitives(origin, np.zeros(0, CORNER[2]), np.zeros((0, 3), np.uint32), lines, how)
+
+
+def _primitives(origin: Any, corners: Any, indices: Any, lines: Any, how: dict[str, Any]) -> PrimitivesTile:
+    key = how.pop("key", ("primitives", id(corners)))
+    nbytes = corners.nbytes + indices.nbytes + lines.nbytes
+    return PrimitivesTile(key, nbytes, origin, corners, indices, lines, **how)
+
+
+@dataclass(frozen=True, slots=True)
+class PrimitivesSliceResponse(LayerSliceResponse):
+    """What all responses that are drawn as triangles and lines have."""
+
+    tiles: tuple[PrimitivesTile | ValuesTile, ...] = ()
+    segment_span: tuple[int, int] | None = None
+    clock: Clock | None = None
+    text: Any = None
+
+
+def primitives_response(
+    *tiles: PrimitivesTile | ValuesTile,
+    generation: int = 1,
+    plane: int = 0,
+    layer: int = 1,
+    transform: Affine | None = None,
+    span: tuple[int, int] | None = None,
+    clock: Clock | None = None,
+) -> PrimitivesSliceResponse:
+    """The primitives of ``plane`` of a layer with three axes."""
+    to_world = Affine.identity(2) if transform is None else transform
+    return PrimitivesSliceResponse(
+        generation=generation,
+        view=0,
+        layer=layer,
+        kind="shapes",
+        key=SliceKey(9, (), 0, (float(plane),), (0.0,), (0.0,), (1, 2)),
+        window=Window(((-1e12, -1e12), (1e12, 1e12)), (100, 100)),
+        point=(float(plane), 0.0, 0.0),
+        dims_displayed=(1, 2),
+        world_to_data=to_world.expanded(3).inverse,
+        needed=len(tiles),
+        have=len(tiles),
+        failed=0,
+        empty=not tiles,
+        tiles=tiles,
+        segment_span=span,
+        clock=clock,
     )
 
 

@@ -10,13 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from lamella.io.errors import OpenError
+from lamella.io.geff import StoredGraph, is_geff, open_geff
 from lamella.io.keys import Answer, Cancelled, Session
 from lamella.io.metadata import parse_json
 from lamella.io.n5 import open_n5
 from lamella.io.npy import open_npy
 from lamella.io.precomputed import open_precomputed
 from lamella.io.stored_image import LevelDescription, StoredImage, StoredLabels, label_colors
-from lamella.io.tables import SUFFIXES, StoredPoints, open_table
+from lamella.io.tables import SUFFIXES, StoredTable, open_table
 from lamella.io.zarr_arrays import ArrayMetadata, open_array, parse_v2, parse_v3
 from lamella.sources.base import Failed, FailureKind, Missing
 from lamella.sources.credentials import advice
@@ -26,7 +27,7 @@ from lamella.sources.location import Location
 from lamella.sources.multiscale import usable_levels
 from lamella.sources.ome_metadata import Axis, OmeImage, guess_axes, ome_attributes, parse_ome
 
-FORMATS = "OME-Zarr, zarr, n5, neuroglancer precomputed, .npy, and points in .csv and .parquet"
+FORMATS = "OME-Zarr, zarr, n5, neuroglancer precomputed, .npy, and points and tracks in .csv, .parquet and GEFF"
 _KEYS = ("zarr.json", ".zattrs", ".zgroup", ".zarray", "info", "attributes.json", "s0/attributes.json")
 _LISTED = 10
 MAX_LABELS = 64
@@ -35,7 +36,7 @@ _LOG = logging.getLogger(__name__)
 
 def open_image(
     path_or_url: str | os.PathLike[str], timeout: float, cancelled: Cancelled | None = None
-) -> StoredImage | StoredPoints:
+) -> StoredImage | StoredTable | StoredGraph:
     """Open what lies at ``path_or_url``; no image data are read.
 
     Raises
@@ -51,6 +52,8 @@ def open_image(
         image = _open_file(location)
         if image is not None:
             return image
+        if is_geff(location.local_path):
+            return open_geff(location.local_path, location.stem)
     elif location.base.lower().endswith((".npy", ".npz", ".tif", ".tiff", ".h5", ".zip", *SUFFIXES)):
         raise OpenError(
             f"{location.name} is a single file; over a network lamella opens OME-Zarr, zarr, n5 and precomputed"
@@ -59,8 +62,8 @@ def open_image(
     return _open_store(session, location, location.stem)
 
 
-def _open_file(location: Location) -> StoredImage | StoredPoints | None:
-    """The image or the points in a single file; None for a folder."""
+def _open_file(location: Location) -> StoredImage | StoredTable | None:
+    """The image, the points or the tracks in a single file; None for a folder."""
     path = location.local_path
     try:
         if path.is_dir():
@@ -143,6 +146,8 @@ def _open_group(
         return replace(opened, label_colors=label_colors(ome, attributes))
     if "bioformats2raw.layout" in ome and not nested:
         return _open_store(session, location.child("0"), name, nested=True)
+    if "geff" in attributes:
+        raise OpenError(f"{location.name} is a GEFF store; lamella opens these from a folder on this machine: copy it")
     if "plate" in ome:
         paths = (text(mapping(w).get("path")) for w in items(mapping(ome["plate"]).get("wells")))
         well = next((p for p in paths if p), "A/1")

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from time import monotonic
 from typing import Any
 
+import numpy as np
 from qtpy.QtCore import QAbstractItemModel, QEvent, QRect, QRectF, QSize, Qt
 from qtpy.QtGui import QColor, QImage, QMouseEvent, QPainter
 from qtpy.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
@@ -14,27 +15,40 @@ from lamella.qt.icons import paint_eye, paint_spinner, paint_warning, turn_of
 from lamella.qt.layer_rows import Index, LayerListModel
 from lamella.qt.style import DARK
 
-ROW_HEIGHT = 30
+THUMBNAIL = 32  # logical pixels, as many as a thumbnail has
+ROW_HEIGHT = THUMBNAIL + 8
 
 
 class LayerDelegate(QStyledItemDelegate):
-    """Paints a row: eye, colour, name, and at the right a ring while it loads or a warning sign."""
+    """Paints a row: thumbnail, eye, colours, name, and at the right a ring while it loads or a warning sign.
+
+    Attributes
+    ----------
+    theme : Theme
+    painted : QRect
+        What the view is painting. New thumbnails come all the time during a drag: the rest of a row takes much longer.
+    """
 
     def __init__(self, model: LayerListModel, parent: QWidget) -> None:
         super().__init__(parent)
         self._model = model
         self.theme = DARK
+        self.painted = QRect()
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(120, ROW_HEIGHT)
 
     @staticmethod
+    def thumbnail_rect(row: QRect) -> QRect:
+        return QRect(row.left() + 6, row.top() + (row.height() - THUMBNAIL) // 2, THUMBNAIL, THUMBNAIL)
+
+    @staticmethod
     def eye_rect(row: QRect) -> QRect:
-        return QRect(row.left() + 8, row.center().y() - 9, 20, 20)
+        return QRect(row.left() + 45, row.center().y() - 9, 20, 20)
 
     @staticmethod
     def swatch_rect(row: QRect) -> QRect:
-        return QRect(row.left() + 35, row.center().y() - 7, 26, 15)
+        return QRect(row.left() + 71, row.center().y() - 12, 5, 26)
 
     @staticmethod
     def sign_rect(row: QRect) -> QRect:
@@ -42,7 +56,7 @@ class LayerDelegate(QStyledItemDelegate):
 
     @staticmethod
     def name_rect(row: QRect) -> QRect:
-        return row.adjusted(69, 0, -30, 0)
+        return row.adjusted(84, 0, -30, 0)
 
     def paint(self, painter: QPainter | None, option: QStyleOptionViewItem, index: Index) -> None:
         if painter is None:
@@ -67,6 +81,11 @@ class LayerDelegate(QStyledItemDelegate):
             painter.setFont(font)
             painter.setPen(muted)
         else:
+            thumbnail = self.thumbnail_rect(row)
+            self._paint_thumbnail(painter, thumbnail, layer)
+            if self.painted.right() <= thumbnail.right():
+                painter.restore()
+                return
             paint_eye(painter, QRectF(self.eye_rect(row)), text if layer.visible else muted, shut=not layer.visible)
             self._paint_swatch(painter, self.swatch_rect(row), layer)
             status = layer.status
@@ -82,21 +101,30 @@ class LayerDelegate(QStyledItemDelegate):
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, elided)
         painter.restore()
 
-    def _paint_swatch(self, painter: QPainter, area: QRect, layer: Any) -> None:
-        """The layer's colours, if it has a colormap."""
-        lut = getattr(layer.look(), "lut", None) if hasattr(layer, "look") else None
+    def _paint_thumbnail(self, painter: QPainter, area: QRect, layer: Any) -> None:
+        """The layer's thumbnail over the canvas's colour; an empty frame while there is none."""
+        image = self._model.thumbnails.of(layer)
         painter.setOpacity(1.0 if layer.visible else 0.4)
-        if lut is not None and not getattr(layer, "rgb", False):
-            image = QImage(lut.data, len(lut), 1, 4 * len(lut), QImage.Format.Format_RGBA8888)
+        painter.fillRect(area, QColor(self.theme.field if image is None else self.theme.canvas))
+        if image is not None:
             painter.drawImage(area, image)
-        elif getattr(layer, "rgb", False):
-            third = area.width() / 3
-            for i, colour in enumerate(("#d05050", "#4fae5a", "#4b7bd8")):
-                painter.fillRect(QRectF(area.left() + i * third, area.top(), third, area.height()), QColor(colour))
+        painter.setOpacity(1.0)
         painter.setPen(QColor(self.theme.border))
         painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(area)
+        painter.drawRect(QRectF(area).adjusted(-0.5, -0.5, 0.5, 0.5))
+
+    def _paint_swatch(self, painter: QPainter, area: QRect, layer: Any) -> None:
+        """The layer's colormap from bottom to top, if it has one."""
+        lut = getattr(layer.look(), "lut", None)
+        if lut is None or getattr(layer, "rgb", False):
+            return
+        painter.setOpacity(1.0 if layer.visible else 0.4)
+        upwards = np.ascontiguousarray(lut[::-1])
+        painter.drawImage(area, QImage(upwards.data, 1, len(lut), 4, QImage.Format.Format_RGBA8888))
         painter.setOpacity(1.0)
+        painter.setPen(QColor(self.theme.border))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(QRectF(area).adjusted(-0.5, -0.5, 0.5, 0.5))
 
     def editorEvent(
         self,

@@ -1,4 +1,4 @@
-"""The list of layers: the top layer at the top; visibility, name, and how far each layer is with loading.
+"""The list of layers, the top one at the top: thumbnail, visibility, name, and how far each layer is with loading.
 
 Three parts: `LayerListModel` (layer_rows.py) follows the `LayerList`, `LayerDelegate` (layer_delegate.py) paints a row,
 `LayerListView` keeps the selections of both sides equal.
@@ -11,7 +11,7 @@ from time import monotonic
 from typing import Any
 
 from qtpy.QtCore import QItemSelection, QItemSelectionModel, Qt, QTimer
-from qtpy.QtGui import QDropEvent, QKeyEvent
+from qtpy.QtGui import QDropEvent, QKeyEvent, QPaintEvent
 from qtpy.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
 
 from lamella.qt.layer_delegate import ROW_HEIGHT, LayerDelegate
@@ -49,6 +49,7 @@ class LayerListView(QListView):
         self.rows.rowsInserted.connect(self._on_rows)
         self.rows.rowsRemoved.connect(self._on_rows)
         self.rows.loading_changed.connect(self._mind_timer)
+        self.rows.thumbnails.changed.connect(self._repaint_thumbnail)
         self.selectionModel().selectionChanged.connect(self._tell_selection)
         viewer.layers.selection.events.changed.connect(self._follow_selection)
         self._follow_selection()
@@ -128,6 +129,15 @@ class LayerListView(QListView):
         """The timer runs while something turns, and no longer."""
         if self.rows.busy != self._timer.isActive():
             (self._timer.start if self.rows.busy else self._timer.stop)()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        self._delegate.painted = event.rect()
+        super().paintEvent(event)
+
+    def _repaint_thumbnail(self, layer: Any) -> None:
+        if layer in self.rows.layers:
+            row = self.visualRect(self.rows.index_of(layer))
+            self.viewport().update(self._delegate.thumbnail_rect(row))
 
     def _spin(self) -> None:
         """Repaint the signs that turn; a row whose cue becomes due gets its first one here."""

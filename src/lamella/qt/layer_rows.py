@@ -18,6 +18,7 @@ from qtpy.QtCore import (
 )
 from qtpy.QtWidgets import QWidget
 
+from lamella.qt.layer_thumbnails import LayerThumbnails
 from lamella.qt.text import source_name
 from lamella.sources.opaque import READER
 
@@ -35,6 +36,7 @@ class LayerListModel(QAbstractListModel):
     layers : list of Layer
         What the rows show, top first. Follows the layer list event by event.
     opening : list of str
+    thumbnails : LayerThumbnails
     """
 
     loading_changed = Signal()
@@ -46,9 +48,10 @@ class LayerListModel(QAbstractListModel):
         self._clock = clock
         self._loading_since: dict[Any, float] = {}
         self._painted: dict[Any, tuple[Any, ...]] = {}
-        self._slots: dict[Any, tuple[Callable[[], None], Callable[[], None]]] = {}
+        self._slots: dict[Any, tuple[Callable[[], None], ...]] = {}
         self.layers: list[Any] = []
         self.opening: list[str] = []
+        self.thumbnails = LayerThumbnails(viewer, self)
         events = viewer.layers.events
         for signal in (events.inserted, events.removed, events.moved, events.reordered):
             signal.connect(self.follow)
@@ -65,6 +68,7 @@ class LayerListModel(QAbstractListModel):
         for layer in self.layers:
             self._unwatch(layer)
         self.layers = []
+        self.thumbnails.close()
 
     # ---- following the layer list --------------------------------------------------------------------------------
 
@@ -111,19 +115,23 @@ class LayerListModel(QAbstractListModel):
     def _watch(self, layer: Any) -> None:
         events = layer.events
         changed, status = partial(self._on_layer_changed, layer), partial(self._on_status, layer)
-        self._slots[layer] = changed, status
+        outdate = partial(self.thumbnails.outdate, layer)
+        self._slots[layer] = changed, status, outdate
         for signal in (events.name, events.visible, events.look):
             signal.connect(changed, max_args=0)
         events.status.connect(status, max_args=0)
+        events.look.connect(outdate, max_args=0)
         self._note_loading(layer)
         self._painted[layer] = self._looks(layer)
 
     def _unwatch(self, layer: Any) -> None:
         events = layer.events
-        changed, status = self._slots.pop(layer)
+        changed, status, outdate = self._slots.pop(layer)
         for signal in (events.name, events.visible, events.look):
             signal.disconnect(changed, missing_ok=True)
         events.status.disconnect(status, missing_ok=True)
+        events.look.disconnect(outdate, missing_ok=True)
+        self.thumbnails.forget(layer)
         self._loading_since.pop(layer, None)
         self._painted.pop(layer, None)
 

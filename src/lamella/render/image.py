@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from typing import Any, TypedDict
+from typing import TypedDict
 
 import numpy as np
 
@@ -31,11 +31,12 @@ class ImageVisual:
         response = held.response
         assert isinstance(response, ImageSliceResponse)
         parts = tiled(response, look.blending, held, state)
+        dtype = next((t.dtype for t in held.tiles if isinstance(t, Placed)), np.dtype(np.float32))
         return ImagePicture(
             layer=layer,
             look=look,
             opacity=look.opacity,
-            limits=limits_of(look, response, [t for t in held.tiles if isinstance(t, Placed)]),
+            limits=look.limits(response.auto_limits, dtype),
             rgb=response.rgb,
             placeholder_opacity=look.opacity,
             **parts,
@@ -66,15 +67,3 @@ def tiled(response: ImageSliceResponse, blending: str, held: Held, state: ViewSt
         level=response.level,
         placeholder=response.extent if needs_placeholder(response, blending, held.uploaded) else None,
     )
-
-
-def limits_of(look: ImageLook, response: ImageSliceResponse, tiles: Sequence[Placed]) -> tuple[float, float]:
-    """The contrast limits in force: the look's, the slice's, or the range of the tiles' dtype (0 … 1 for floats)."""
-    limits = look.contrast_limits or response.auto_limits
-    if limits is None:
-        limits = (0.0, 1.0)
-        if tiles and tiles[0].dtype.kind in "iu":
-            info: np.iinfo[Any] = np.iinfo(tiles[0].dtype)
-            limits = (float(info.min), float(info.max))
-    low, high = limits
-    return (low, high) if high > low else (low, low + 1.0)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from lamella.model.layers.look import ImageLook, LabelsLook, PointsLook
+from lamella.model.layers.look import ImageLook, LabelsLook, PointsLook, PrimitivesLook
 from lamella.model.transforms import Affine
-from lamella.render.visibility import Box, Placed, PlacedPoints
+from lamella.render.visibility import Box, Placed, PlacedPoints, PlacedPrimitives, PlacedValues
+from lamella.slicing.primitives import Clock, PrimitivesTile, ValuesTile
 from lamella.slicing.response import LayerSliceResponse
 from lamella.slicing.response_points import PointsTile
 
@@ -101,6 +102,42 @@ class PointsPicture(Picture):
     look: PointsLook
     points: PointsTile
     tile: PlacedPoints | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrimitivesPicture(Picture):
+    """A layer of triangles and lines.
+
+    Attributes
+    ----------
+    look : PrimitivesLook
+    primitives : PrimitivesTile or None
+        The arrays that the buffers were made of.
+    values : ValuesTile or None
+    tile : PlacedPrimitives or None
+        None: not uploaded yet, or nothing to draw.
+    placed_values : PlacedValues or None
+        Of the values, if the colours follow from them.
+    limits : (float, float)
+        Values drawn as the first and the last colour; low < high.
+    span : (int, int)
+        The segments that are drawn.
+    clock : Clock or None
+    """
+
+    look: PrimitivesLook
+    primitives: PrimitivesTile | None
+    values: ValuesTile | None
+    tile: PlacedPrimitives | None
+    placed_values: PlacedValues | None
+    limits: tuple[float, float]
+    span: tuple[int, int]
+    clock: Clock | None
+
+    @property
+    def drawable(self) -> bool:
+        """Whether all that it needs is uploaded."""
+        return self.tile is not None and (self.look.lut is None or self.placed_values is not None)
 
 
 def blending_over(blending: str, lowest: bool) -> str:

@@ -69,7 +69,38 @@ class PlacedPoints:
     box: Box = EVERYWHERE
 
 
-AnyPlaced = Placed | PlacedPoints
+@dataclass(frozen=True, slots=True)
+class PlacedPrimitives:
+    """Triangles and lines without their data.
+
+    Attributes
+    ----------
+    key : hashable
+        Of the `PrimitivesTile`.
+    level : int
+        0: they have one resolution.
+    origin : tuple of float
+        Displayed data coordinates that the positions in the buffers are relative to.
+    box : box
+        They may be anywhere.
+    """
+
+    key: Hashable
+    level: int
+    origin: tuple[float, ...]
+    box: Box = EVERYWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedValues:
+    """The numbers of a `ValuesTile` without their data."""
+
+    key: Hashable
+    level: int = 0
+    box: Box = EVERYWHERE
+
+
+AnyPlaced = Placed | PlacedPoints | PlacedPrimitives | PlacedValues
 
 
 def finest_first(tiles: Iterable[Placed]) -> list[Placed]:

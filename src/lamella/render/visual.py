@@ -16,10 +16,11 @@ Pinned = Callable[[], Collection[Hashable]]
 
 
 class Span(NamedTuple):
-    """A piece of a buffer: elements from ``start`` to ``stop``."""
+    """A piece of a buffer: elements from ``start`` to ``stop``; ``of`` names the array where a tile has several."""
 
     start: int
     stop: int
+    of: str = ""
 
 
 Part = Page | Span

@@ -74,6 +74,11 @@ class _WantFuture:
 
 
 @dataclass(frozen=True, slots=True)
+class _Compute:
+    job: Callable[[], None]
+
+
+@dataclass(frozen=True, slots=True)
 class _Idle:
     reached: threading.Event
 
@@ -155,6 +160,10 @@ class Engine:
         """Read failed chunks again."""
         self._events.put(Retry())
 
+    def compute(self, job: Callable[[], None]) -> None:
+        """Run something short in a worker; after `close` never. It must not raise."""
+        self._events.put(_Compute(job))
+
     def wait_idle(self, timeout: float) -> bool:
         """Wait until nothing is left to do: for tests. False after ``timeout`` seconds."""
         reached = threading.Event()
@@ -207,6 +216,7 @@ class Engine:
         action: Any = None
         request: Any = None
         future: Any = None
+        job: Any = None
         while True:
             now = time.monotonic()
             batch = self._take(None if wake_at is None else max(0.0, wake_at - now))
@@ -223,6 +233,8 @@ class Engine:
                             events.append(Want(request))
                     case _WantFuture(request, future):
                         events.append(self._want_future(request, future))
+                    case _Compute(job):
+                        self._compute.submit(job)
                     case _Idle(reached):
                         self._idle_waiters.append(reached)
                     case Removed(slot) if slot in self._futures:
@@ -230,7 +242,7 @@ class Engine:
                         events.append(item)
                     case _:
                         events.append(item)
-            batch, item, request, future = [], None, None, None  # they hold sources
+            batch, item, request, future, job = [], None, None, None, None  # they hold sources and slices
             now = time.monotonic()
             try:
                 actions = self._scheduler.step(events, now)

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 from weakref import WeakKeyDictionary
 
+import numpy as np
 import numpy.typing as npt
 
 from lamella.model.layers.point_cloud import PointCloud
-from lamella.model.layers.point_style import Encoding
+from lamella.model.layers.point_style import Constant, Encoding
 from lamella.model.layers.snapshots import snapshot_of_columns
 from lamella.slicing.point_index import PointIndex
 
@@ -39,8 +40,8 @@ class Columns:
         return int(self.columns.shape[1])
 
 
-class _Kept:
-    """Results by the object that they follow from; each is worked out once, whoever asks."""
+class Kept:
+    """Results by the object that they follow from, and gone with it; each is worked out once, whoever asks."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -66,11 +67,11 @@ class _Kept:
             return list(self._results.values())
 
 
-_columns = _Kept()
-_copies = _Kept()
-_indices = _Kept()
-_values = _Kept()
-_largest = _Kept()
+_columns = Kept()
+_copies = Kept()
+_indices = Kept()
+_values = Kept()
+_largest = Kept()
 _building = threading.Lock()
 
 
@@ -91,6 +92,14 @@ def values_of(encoding: Encoding, count: int) -> Values:
     """What `Encoding.values` says, worked out once."""
     result: Values = _values.get(encoding, lambda: encoding.values(count))
     return result
+
+
+def values_of_rows(encoding: Encoding, count: int, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
+    """The values of these rows; one for all takes no memory."""
+    values = values_of(encoding, count)
+    if isinstance(encoding, Constant):
+        return np.broadcast_to(values, (len(rows), *values.shape))
+    return values.take(rows, axis=0)
 
 
 def largest_of(encoding: Encoding, count: int) -> float:

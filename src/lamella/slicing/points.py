@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 
 from lamella.model.layers.point_cloud import PointCloud
-from lamella.model.layers.point_style import Constant, Encoding, PointStyle
+from lamella.model.layers.point_style import PointStyle
 from lamella.model.view_state import ViewState
 from lamella.slicing import whole
 from lamella.slicing.place import Place
 from lamella.slicing.plan import ChunkRead, Plan
 from lamella.slicing.point_selection import select, slab_of
-from lamella.slicing.point_table import build_index, columns_of, largest_of, values_of
+from lamella.slicing.point_table import build_index, columns_of, largest_of, values_of, values_of_rows
 from lamella.slicing.request import LayerSliceRequest, Mode, SliceKey
 from lamella.slicing.response_points import (
     POINT_VERTEX,
@@ -126,7 +125,7 @@ def get_slice(request: LayerSliceRequest) -> PointsTile:
         column = table.columns[axis]
         for piece in pieces_of(len(rows)):
             coordinates[piece, i] = column.take(rows[piece])
-    border = _of_rows(style.border_width, count, rows)
+    border = values_of_rows(style.border_width, count, rows)
     if style.relative and border.strides == size.strides == (0,) and len(rows):
         border = np.broadcast_to(border[0] * size[0], rows.shape)  # one for all, as both are
     elif style.relative:
@@ -136,9 +135,9 @@ def get_slice(request: LayerSliceRequest) -> PointsTile:
         rows,
         coordinates,
         size,
-        _of_rows(style.symbol, count, rows),
-        _of_rows(style.face_color, count, rows),
-        _of_rows(style.border_color, count, rows),
+        values_of_rows(style.symbol, count, rows),
+        values_of_rows(style.face_color, count, rows),
+        values_of_rows(style.border_color, count, rows),
         border,
     )
 
@@ -165,11 +164,3 @@ def respond(
     """The response to a request with what is there so far."""
     missed = bool(tiles) and not len(tiles[0].indices)
     return PointsSliceResponse(**whole.common(request, plan, tiles, have, failures, missed=missed))
-
-
-def _of_rows(encoding: Encoding, count: int, rows: npt.NDArray[np.int64]) -> npt.NDArray[Any]:
-    """The values of these rows; one for all takes no memory."""
-    values = values_of(encoding, count)
-    if isinstance(encoding, Constant):
-        return np.broadcast_to(values, (len(rows), *values.shape))
-    return values.take(rows, axis=0)

@@ -72,6 +72,13 @@ class Window:
     pixels: tuple[int, ...]
     level: int | None = None
 
+    @property
+    def pixel(self) -> float:
+        """World units of a device pixel; 0 without any."""
+        low, high = self.box
+        sizes = [(b - a) / n for a, b, n in zip(low, high, self.pixels, strict=True) if n]
+        return max(sizes, default=0.0)
+
 
 @dataclass(frozen=True, slots=True)
 class LayerSliceRequest:

@@ -14,9 +14,9 @@ from lamella.model.layers.point_style import SYMBOLS
 from lamella.model.transforms import Affine
 from lamella.slicing.pick_grid import WORTH_A_GRID, PickGrid
 from lamella.slicing.point_index import PIECE
-from lamella.slicing.point_thumbnail import thumbnail
 from lamella.slicing.response import LayerSliceResponse
 from lamella.slicing.symbols import covers
+from lamella.slicing.thumbnail import of_points
 
 Floats = npt.NDArray[np.float64]
 
@@ -206,7 +206,7 @@ def tile_of(
     arrays = (rows, coordinates, size, symbol, face, edge, border, vertices, origin)
     for array in arrays:
         array.setflags(write=False)
-    picture = thumbnail(coordinates, face)
+    picture = of_points(coordinates, face)
     grid = PickGrid.of(coordinates) if len(rows) > WORTH_A_GRID and coordinates.shape[1] == 2 else None
     kept = [a for a in arrays if 0 not in a.strides]  # one value for all points takes no memory
     nbytes = sum(part.nbytes for part in (*kept, grid, picture) if part is not None)
@@ -227,7 +227,7 @@ def _vertices(
     """Field by field within a piece: the memory of one piece stays in the processor's cache for all of them."""
     count, ndisplay = coordinates.shape
     vertices = np.empty(count, vertex_dtype(ndisplay))
-    origin = np.array([_middle(coordinates[:, i]) for i in range(ndisplay)])
+    origin = np.array([middle_of(coordinates[:, i]) for i in range(ndisplay)])
     # Every field is made of words of 4 bytes, and columns of words are quicker to write than fields of 4 bytes each.
     words = vertices.view(np.uint32).reshape(count, vertices.itemsize // 4)
     numbers = words.view(np.float32)
@@ -256,7 +256,7 @@ def _as_words(colors: npt.NDArray[np.uint8]) -> npt.NDArray[np.uint32]:
     return np.ascontiguousarray(one).view(np.uint32)[:, 0]
 
 
-def _middle(column: Floats) -> float:
+def middle_of(column: Floats) -> float:
     """Between the smallest and the largest finite number, 0 if there is none."""
     low, high = (column.min(), column.max()) if len(column) else (0.0, 0.0)
     if not (np.isfinite(low) and np.isfinite(high)):

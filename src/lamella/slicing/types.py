@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lamella.slicing import image, labels, points, whole
+from lamella.slicing import image, labels, points, tracks, whole
 from lamella.slicing.plan import ChunkRead, Plan
 from lamella.slicing.request import LayerSliceRequest
 
@@ -56,6 +56,15 @@ TYPES: dict[str, ChunkedType] = {
         whole.fill,
         whole.contrast_limits,
         points.respond,
+        windowed=False,
+    ),
+    "tracks": ChunkedType(
+        tracks.make_slice_request,
+        tracks.plan,
+        whole.assemble,
+        whole.fill,
+        whole.contrast_limits,
+        tracks.respond,
         windowed=False,
     ),
 }

@@ -3,9 +3,18 @@
 from lamella.model.layers.base import Layer, LayerStatus
 from lamella.model.layers.image import Image
 from lamella.model.layers.labels import Labels
-from lamella.model.layers.look import BLENDING_MODES, INTERPOLATION_MODES, ImageLook, LabelsLook, PointsLook
+from lamella.model.layers.look import (
+    BLENDING_MODES,
+    INTERPOLATION_MODES,
+    ImageLook,
+    LabelsLook,
+    PointsLook,
+    PrimitivesLook,
+)
 from lamella.model.layers.point_cloud import PointCloud
 from lamella.model.layers.points import Points
+from lamella.model.layers.track_cloud import TrackCloud
+from lamella.model.layers.tracks import Tracks
 
 __all__ = [
     "BLENDING_MODES",
@@ -19,4 +28,7 @@ __all__ = [
     "PointCloud",
     "Points",
     "PointsLook",
+    "PrimitivesLook",
+    "TrackCloud",
+    "Tracks",
 ]

@@ -350,6 +350,11 @@ class Layer:
                 raise ValueError("scale, translate or affine is too large: the layer would lie beyond what floats hold")
 
 
+def same_extent(a: Array | None, b: Array | None) -> bool:
+    """Whether two extents are equal, NaN and None too."""
+    return (a is None) == (b is None) and (a is None or b is None or np.array_equal(a, b, equal_nan=True))
+
+
 def _normalised(field: str, value: Any, ndim: int) -> Array:
     """A parameter of the transform as a read-only array for all axes of the layer; ``affine`` homogeneous."""
     if value is not None and not isinstance(value, Affine):

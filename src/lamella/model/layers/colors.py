@@ -74,7 +74,7 @@ def many_colors(name: str, values: Sequence[Any]) -> Colors:
     return result
 
 
-def checked_color_array(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
+def checked_color_array(name: str, array: npt.NDArray[Any], each: str = "point") -> npt.NDArray[Any]:
     """An (n, 3 or 4) array of uint8, or of numbers from 0 to 1, as it is.
 
     Raises
@@ -82,7 +82,7 @@ def checked_color_array(name: str, array: npt.NDArray[Any]) -> npt.NDArray[Any]:
     ValueError
     """
     if array.ndim != 2 or array.shape[1] not in (3, 4) or array.dtype.kind not in "buif":
-        raise ValueError(f"{name} must have 3 or 4 numbers a point, not an array of shape {array.shape}")
+        raise ValueError(f"{name} must have 3 or 4 numbers a {each}, not an array of shape {array.shape}")
     if array.dtype != np.uint8 and array.size:
         low, high = array.min(), array.max()
         if not (low >= 0 and high <= 1):  # NaN is neither

@@ -23,6 +23,8 @@ class Features:
     table : mapping of columns, pandas.DataFrame, pyarrow.Table or None
     rows : int
         How many the table must have.
+    each : str
+        What a row is of, for messages.
 
     Raises
     ------
@@ -33,28 +35,30 @@ class Features:
     table : object
         As given.
     names : tuple of str
+    each : str
     """
 
-    __slots__ = ("__weakref__", "_columns", "names", "rows", "table")
+    __slots__ = ("__weakref__", "_columns", "each", "names", "rows", "table")
 
-    def __init__(self, table: Any, rows: int) -> None:
+    def __init__(self, table: Any, rows: int, each: str = "point") -> None:
         self.table = table
         self.rows = rows
+        self.each = each
         self._columns: dict[str, Any] = {}
         for name in _names(table):
             column = table[name]
-            column = column if hasattr(column, "__array__") else _as_array(name, column)
+            column = column if hasattr(column, "__array__") else _as_array(name, column, each)
             if np.ndim(column) != 1 or len(column) != rows:
                 shape = " × ".join(str(n) for n in np.shape(column))
                 raise ValueError(
-                    f"features must have {rows} rows, one a point, but the column {name!r} has {shape}: give a table "
-                    "of as many rows as there are points"
+                    f"features must have {rows} rows, one a {each}, but the column {name!r} has {shape}: give a table "
+                    "of as many rows"
                 )
             if not _is_immutable(column) and getattr(column, "nbytes", 0) <= AT_THE_CALL:
                 column = column.copy()
             self._columns[name] = column
         if not self._columns and table is not None and hasattr(table, "shape") and table.shape[0] not in (0, rows):
-            raise ValueError(f"features must have {rows} rows, one a point, not {table.shape[0]}")
+            raise ValueError(f"features must have {rows} rows, one a {each}, not {table.shape[0]}")
         self.names = tuple(self._columns)
 
     def __contains__(self, name: object) -> bool:
@@ -108,6 +112,11 @@ class Features:
         return np.array([number.get(v, -1) if not _is_missing(v) else -1 for v in array], np.intp), order
 
 
+def plural(each: str) -> str:
+    """What several of them are called."""
+    return {"vertex": "vertices"}.get(each, f"{each}s")
+
+
 def _names(table: Any) -> list[str]:
     if table is None:
         return []
@@ -127,11 +136,11 @@ def _names(table: Any) -> list[str]:
     return names
 
 
-def _as_array(name: str, column: Any) -> npt.NDArray[Any]:
+def _as_array(name: str, column: Any, each: str) -> npt.NDArray[Any]:
     try:
         return np.asarray(column)
     except ValueError:
-        raise ValueError(f"the column {name!r} of features must have one value a point, not lists of them") from None
+        raise ValueError(f"the column {name!r} of features must have one value a {each}, not lists of them") from None
 
 
 def _is_immutable(column: Any) -> bool:

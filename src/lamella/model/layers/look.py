@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -52,6 +53,26 @@ class ImageLook:
             other.visible,
         )
 
+    def limits(self, auto: tuple[float, float] | None, dtype: np.dtype[Any]) -> tuple[float, float]:
+        """The contrast limits in force: the look's, the slice's, or the range of ``dtype`` (0 … 1 for floats)."""
+        limits = self.contrast_limits or auto
+        if limits is None:
+            limits = (0.0, 1.0)
+            if dtype.kind in "iu":
+                info: np.iinfo[Any] = np.iinfo(dtype)
+                limits = (float(info.min), float(info.max))
+        low, high = limits
+        return (low, high) if high > low else (low, low + 1.0)
+
+    def colors_of(self, values: npt.NDArray[Any], limits: tuple[float, float]) -> npt.NDArray[np.uint8]:
+        """RGBA of values between limits, (n,) → (n, 4)."""
+        low, high = limits
+        known = ~np.isnan(values)
+        x = np.clip((np.where(known, values, low) - low) / (high - low), 0, 1) ** self.gamma
+        rgba: npt.NDArray[np.uint8] = self.lut[np.floor(x * 255 + 0.5).astype(np.intp)]
+        rgba[~known] = 0
+        return rgba
+
 
 @dataclass(frozen=True, slots=True)
 class PointsLook:
@@ -74,6 +95,51 @@ class PointsLook:
     def same_as(self, other: PointsLook) -> bool:
         """Whether both look alike."""
         return self == other
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class PrimitivesLook:
+    """Look of a layer that is drawn as triangles and lines, as far as it does not change what a slice holds.
+
+    Attributes
+    ----------
+    opacity : float
+    blending : one of `BLENDING_MODES`
+    visible : bool
+    antialiasing : float
+        Canvas pixels over which the edge of a line fades.
+    width_unit : {"data", "pixels"}
+        What the widths of segments count: data units or canvas pixels.
+    width : float
+        What these widths are multiplied with.
+    lut : (256, 4) uint8 array or None
+        Colours of values, read-only. None: there are none.
+    limits : (low, high) or None
+        Values with the first and the last colour; None: those of the `ValuesTile`.
+    gamma : float
+    triangles, segments : bool
+        Whether they are drawn.
+    """
+
+    opacity: float
+    blending: str
+    visible: bool
+    antialiasing: float = 1.0
+    width_unit: Literal["data", "pixels"] = "data"
+    width: float = 1.0
+    lut: npt.NDArray[np.uint8] | None = None
+    limits: tuple[float, float] | None = None
+    gamma: float = 1.0
+    triangles: bool = True
+    segments: bool = True
+
+    def same_as(self, other: PrimitivesLook) -> bool:
+        """Whether both look alike; a lookup table is only the same if it is the same array."""
+        return self.lut is other.lut and self._values() == other._values()
+
+    def _values(self) -> tuple[object, ...]:
+        lines = (self.antialiasing, self.width_unit, self.width, self.triangles, self.segments)
+        return (self.opacity, self.blending, self.visible, self.limits, self.gamma, *lines)
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -112,6 +178,23 @@ class LabelsLook:
         mine, theirs = self.direct or (), other.direct or ()
         same_arrays = self.colors is other.colors and list(map(id, mine)) == list(map(id, theirs))
         return same_arrays and self._values() == other._values()
+
+    def colors_of(self, ids: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint8]:
+        """RGBA of ids, (n,) → (n, 4)."""
+        if self.direct is None:
+            rgba: npt.NDArray[np.uint8] = self.colors[ids % np.uint32(len(self.colors))]
+        else:
+            keys, colors = self.direct
+            rgba = np.empty((len(ids), 4), np.uint8)
+            rgba[:] = self.default_color
+            if len(keys):
+                place = np.minimum(np.searchsorted(keys, ids), len(keys) - 1)
+                found = keys[place] == ids
+                rgba[found] = colors[place[found]]
+        rgba[ids == 0] = 0
+        if self.selected is not None:
+            rgba[ids != self.selected] = 0
+        return rgba
 
     def _values(self) -> tuple[object, ...]:
         return self.default_color, self.selected, self.opacity, self.blending, self.visible

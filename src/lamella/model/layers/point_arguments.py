@@ -20,7 +20,7 @@ from lamella.model.layers.colors import (
     many_colors,
     one_color,
 )
-from lamella.model.layers.features import Features
+from lamella.model.layers.features import Features, plural
 from lamella.model.layers.point_style import (
     SYMBOL_ALIASES,
     SYMBOLS,
@@ -89,7 +89,7 @@ def parse(given: Mapping[str, Any], fields: Iterable[str], count: int, features:
     ------
     ValueError
     """
-    rules = {p: _color_rule(p, *(given[f"{p}_{f}"] for f in _RULE)) for p in ("face", "border")}
+    rules = {p: color_rule(p, *(given[f"{p}_{f}"] for f in _RULE)) for p in ("face", "border")}
     relative = flag("border_width_is_relative", given["border_width_is_relative"])
     result = {}
     for field in fields:
@@ -101,9 +101,9 @@ def parse(given: Mapping[str, Any], fields: Iterable[str], count: int, features:
         elif field == "symbol":
             result[field] = _symbols(field, value, count, features)
         elif field == "shown":
-            result[field] = _shown(field, value, count, features)
+            result[field] = shown_of(field, value, count, features)
         else:
-            result[field] = _color(field, value, count, features, rules[field.removesuffix("_color")])
+            result[field] = color_of(field, value, count, features, rules[field.removesuffix("_color")])
     return result
 
 
@@ -153,14 +153,18 @@ def _size(name: str, value: Any, count: int, features: Features, high: float = m
         return Parsed(value, FromFeature(features, value, sizes_of), column=value)
     if isinstance(value, str) or _is_one(value):
         if isinstance(value, str):
-            raise ValueError(f"{name} must be a number, one number a point, or {_columns(features)}, not {value!r}")
+            raise ValueError(
+                f"{name} must be a number, one number a {features.each}, or {_columns(features)}, not {value!r}"
+            )
         one = number(name, value, 0, high)
         return Parsed(one, Constant(np.array(one, np.float32)), largest=one)
-    array = _per_point(name, value, count, "biuf", "a number")
+    array = _one_each(name, value, count, "biuf", "a number", features.each)
     low, top = (array.min(), array.max()) if array.size else (0, 0)
     if not (low >= 0 and top <= high and math.isfinite(top)):  # NaN is neither
         bound = f"from 0 to {high:g}" if math.isfinite(high) else "finite and none below 0"
-        raise ValueError(f"{name} must be {bound} for every point, but the numbers are from {low:g} to {top:g}")
+        raise ValueError(
+            f"{name} must be {bound} for every {features.each}, but the numbers are from {low:g} to {top:g}"
+        )
     return Parsed(_given(value, array), PerPoint(_kept(array), _float32), largest=float(top))
 
 
@@ -171,14 +175,19 @@ def _symbols(name: str, value: Any, count: int, features: Features) -> Parsed:
             return Parsed(value, FromFeature(features, value, symbols_of), column=value)
         code = _symbol(name, value)
         return Parsed(SYMBOLS[code], Constant(np.array(code, np.uint8)))
-    array = _per_point(name, value, count, "UOT", "a name")
+    array = _one_each(name, value, count, "UOT", "a name", features.each)
     names, inverse = np.unique(array.astype(str), return_inverse=True)
     codes = np.array([_symbol(name, str(n)) for n in names], np.uint8)[inverse]
     return Parsed(_given(value, array), PerPoint(_frozen(codes), np.asarray))
 
 
-def _color(name: str, value: Any, count: int, features: Features, rule: ColorRule) -> Parsed:
-    """A colour: one, one a point, or a column."""
+def color_of(name: str, value: Any, count: int, features: Features, rule: ColorRule) -> Parsed:
+    """A colour: one, one for each row of features, or a column.
+
+    Raises
+    ------
+    ValueError
+    """
     if isinstance(value, str) and value in features:
         return Parsed(value, FromFeature(features, value, rule), column=value)
     if is_one_color(value):
@@ -193,31 +202,46 @@ def _color(name: str, value: Any, count: int, features: Features, rule: ColorRul
         array = np.empty(0, object)
     if array.dtype.kind not in "biuf":
         if isinstance(value, Mapping) or not hasattr(value, "__len__"):
-            raise ValueError(f"{name} must be a colour, one colour a point, or {_columns(features)}, not {value!r}")
-        _check_count(name, len(value), count, "a colour")
+            raise ValueError(
+                f"{name} must be a colour, one colour a {features.each}, or {_columns(features)}, not {value!r}"
+            )
+        _check_count(name, len(value), count, "a colour", features.each)
         colors = _frozen(many_colors(name, list(value)))
         return Parsed(colors, PerPoint(colors, np.asarray))
     if array.shape == (0,):
         array = np.empty((0, 4), np.uint8)
-    checked_color_array(name, array)
-    _check_count(name, len(array), count, "a colour")
+    checked_color_array(name, array, features.each)
+    _check_count(name, len(array), count, "a colour", features.each)
     return Parsed(_given(value, array), PerPoint(_kept(array), as_rgba8))
 
 
-def _shown(name: str, value: Any, count: int, features: Features) -> Parsed:
-    """Shown or not: all points alike, one flag a point, or a column."""
+def shown_of(name: str, value: Any, count: int, features: Features) -> Parsed:
+    """Shown or not: all alike, one flag for each row of features, or a column.
+
+    Raises
+    ------
+    ValueError
+    """
     if isinstance(value, str):
         if value not in features:
-            raise ValueError(f"{name} must be True, False, one of them a point, or {_columns(features)}, not {value!r}")
+            raise ValueError(
+                f"{name} must be True, False, one of them a {features.each}, or {_columns(features)}, not {value!r}"
+            )
         return Parsed(value, FromFeature(features, value, flags_of), column=value)
     if _is_one(value):
         return Parsed(flag(name, value), Constant(np.array(bool(value))))
-    array = _per_point(name, value, count, "b", "True or False")
+    array = _one_each(name, value, count, "b", "True or False", features.each)
     return Parsed(_given(value, array), PerPoint(_kept(array), np.asarray))
 
 
-def _color_rule(prefix: str, colormap: Any, limits: Any, cycle: Any, mode: Any) -> ColorRule:
-    """How colours follow from a column of features."""
+def color_rule(prefix: str, colormap: Any, limits: Any, cycle: Any, mode: Any) -> ColorRule:
+    """How colours follow from a column of features; the names of the arguments begin with ``prefix`` and ``_``, if any.
+
+    Raises
+    ------
+    ValueError
+    """
+    prefix = f"{prefix}_" if prefix else ""
     if limits is not None:
         pair = np.asarray(limits, dtype=object).ravel().tolist()
         try:
@@ -225,15 +249,13 @@ def _color_rule(prefix: str, colormap: Any, limits: Any, cycle: Any, mode: Any) 
         except (TypeError, ValueError):
             low = high = math.nan
         if not (low < high and math.isfinite(high - low)):
-            raise ValueError(
-                f"{prefix}_contrast_limits must be two finite numbers, the lower one first, not {limits!r}"
-            )
+            raise ValueError(f"{prefix}contrast_limits must be two finite numbers, the lower one first, not {limits!r}")
         limits = (low, high)
-    one_of(f"{prefix}_color_mode", mode, COLOR_MODES)
+    one_of(f"{prefix}color_mode", mode, COLOR_MODES)
     return ColorRule(
-        lut=lut_of(f"{prefix}_colormap", colormap),
+        lut=lut_of(f"{prefix}colormap", colormap),
         limits=limits,
-        cycle=cycle_of(f"{prefix}_color_cycle", cycle),
+        cycle=cycle_of(f"{prefix}color_cycle", cycle),
         continuous=None if mode is None else mode == "colormap",
     )
 
@@ -249,24 +271,28 @@ def _symbol(name: str, value: str) -> int:
     return code
 
 
-def _per_point(name: str, value: Any, count: int, kinds: str, what: str) -> npt.NDArray[Any]:
+def _one_each(name: str, value: Any, count: int, kinds: str, what: str, each: str) -> npt.NDArray[Any]:
     try:
         array = np.asarray(value)
     except ValueError:
-        raise ValueError(f"{name} must be one value a point, not lists of different lengths") from None
+        raise ValueError(f"{name} must be one value a {each}, not lists of different lengths") from None
     if array.size == 0 and array.ndim == 1 and count == 0:
         return array
     if array.dtype.kind not in kinds:
         raise ValueError(f"{name} must be {what}, or an array of one a point, not an array of {array.dtype}")
     if array.ndim != 1:
-        raise ValueError(f"{name} must have one value for each of the {count} points, not the shape {array.shape}")
-    _check_count(name, len(array), count, what)
+        raise ValueError(
+            f"{name} must have one value for each of the {count} {plural(each)}, not the shape {array.shape}"
+        )
+    _check_count(name, len(array), count, what, each)
     return array
 
 
-def _check_count(name: str, given: int, count: int, what: str) -> None:
+def _check_count(name: str, given: int, count: int, what: str, each: str) -> None:
     if given != count:
-        raise ValueError(f"{name} has {given} values for {count} points: give {what} for all of them, or one each")
+        raise ValueError(
+            f"{name} has {given} values for {count} {plural(each)}: give {what} for all of them, or one each"
+        )
 
 
 def _is_one(value: Any) -> bool:

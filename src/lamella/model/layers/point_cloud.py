@@ -120,23 +120,11 @@ class Growing:
 
 def checked_coordinates(data: Any, ndim: int | None) -> npt.NDArray[Any]:
     """Coordinates as an (n, ndim) array of numbers, without a copy where it is one already."""
-    if data is None:
-        data = np.empty((0, ndim or 2))
-    try:
-        array = np.asarray(data)
-    except ValueError:
-        raise ValueError(
-            "data must be a table of one row a point and one column an axis, but its rows have different lengths"
-        ) from None
+    array = as_numbers(
+        np.empty((0, ndim or 2)) if data is None else data, "point", "one row a point and one column an axis"
+    )
     if array.shape == (0,):
         array = np.empty((0, ndim or 2))
-    if array.dtype.kind == "O":
-        try:
-            array = array.astype(np.float64)
-        except (TypeError, ValueError):
-            raise TypeError("data must be numbers, one row a point, but holds other objects") from None
-    if array.dtype.kind not in "biuf":
-        raise TypeError(f"data must be numbers, one row a point, not an array of {array.dtype}")
     if array.ndim != 2 or array.shape[1] < 2:
         raise ValueError(
             f"data must have the shape (points, axes) with at least two axes, not {array.shape}"
@@ -144,9 +132,39 @@ def checked_coordinates(data: Any, ndim: int | None) -> npt.NDArray[Any]:
         )
     if ndim is not None and array.shape[1] != ndim:
         raise ValueError(f"data must have {ndim} columns, one an axis, not {array.shape[1]}")
-    if array.dtype.kind == "f" and array.dtype.itemsize > 8:
-        return array.astype(np.float64)
     return array
+
+
+def as_numbers(data: Any, each: str, form: str) -> npt.NDArray[Any]:
+    """An array of numbers that slicing can work with, without a copy where it is one already.
+
+    Parameters
+    ----------
+    data : array-like
+    each : str
+        What a row is of, for messages.
+    form : str
+        What the rows and columns are, for messages.
+
+    Raises
+    ------
+    TypeError
+        They are no numbers.
+    ValueError
+        They are no array.
+    """
+    try:
+        array = np.asarray(data)
+    except ValueError:
+        raise ValueError(f"data must be a table of {form}, but its rows have different lengths") from None
+    if array.dtype.kind == "O":
+        try:
+            array = array.astype(np.float64)
+        except (TypeError, ValueError):
+            raise TypeError(f"data must be numbers, one row a {each}, but holds other objects") from None
+    if array.dtype.kind not in "biuf":
+        raise TypeError(f"data must be numbers, one row a {each}, not an array of {array.dtype}")
+    return array.astype(np.float64) if array.dtype.kind == "f" and array.dtype.itemsize > 8 else array
 
 
 def extent_of(data: npt.NDArray[Any]) -> Array | None:

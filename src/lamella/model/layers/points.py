@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self, overload
+from typing import Any, ClassVar
 
 import numpy as np
-import numpy.typing as npt
 from psygnal import Signal
 
 from lamella.model._validate import flag, number, one_of
 from lamella.model.edits import new_version
-from lamella.model.layers.base import Array, Layer, LayerEvents
+from lamella.model.layers.base import Array, Layer, LayerEvents, same_extent
 from lamella.model.layers.features import Features, joined
 from lamella.model.layers.look import PointsLook
 from lamella.model.layers.point_arguments import ENCODED, STYLE, Parsed, joined_values, parse, stale, style_of
 from lamella.model.layers.point_cloud import Growing, PointCloud, checked_coordinates
 from lamella.model.layers.point_style import PerPoint, PointStyle
+from lamella.model.layers.style_field import StyleField, is_unchanged
 
 PROJECTION_MODES = ("none", "all", "rescale_linear", "rescale_spherical")
 
@@ -43,23 +43,6 @@ class PointsEvents(LayerEvents):
     projection_mode = Signal(object, reemission="latest-only")
     out_of_slice_display = Signal(object, reemission="latest-only")
     antialiasing = Signal(object, reemission="latest-only")
-
-
-class _StyleField:
-    """A property that is part of the style: setting it is `Points.update` with one argument."""
-
-    def __set_name__(self, owner: type[Points], name: str) -> None:
-        self._name = name
-
-    @overload
-    def __get__(self, layer: None, owner: type[Points]) -> Self: ...
-    @overload
-    def __get__(self, layer: Points, owner: type[Points]) -> Any: ...
-    def __get__(self, layer: Points | None, owner: type[Points]) -> Any:
-        return self if layer is None else layer._field(self._name)
-
-    def __set__(self, layer: Points, value: Any) -> None:
-        layer.update(**{self._name: value})
 
 
 class Points(Layer):
@@ -305,27 +288,27 @@ class Points(Layer):
 
     # ---- style ---------------------------------------------------------------------------------------------------
 
-    size = _StyleField()
+    size = StyleField()
     """Diameter in data units: a number, (n,) array or the name of a column."""
-    symbol = _StyleField()
+    symbol = StyleField()
     """One of `SYMBOLS`, one a point, or the name of a column."""
-    face_color = _StyleField()
+    face_color = StyleField()
     """RGBA from 0 to 1, an array of one colour a point, or the name of a column."""
-    face_colormap = _StyleField()
-    face_contrast_limits = _StyleField()
-    face_color_cycle = _StyleField()
-    face_color_mode = _StyleField()
-    border_color = _StyleField()
+    face_colormap = StyleField()
+    face_contrast_limits = StyleField()
+    face_color_cycle = StyleField()
+    face_color_mode = StyleField()
+    border_color = StyleField()
     """As `face_color`."""
-    border_colormap = _StyleField()
-    border_contrast_limits = _StyleField()
-    border_color_cycle = _StyleField()
-    border_color_mode = _StyleField()
-    border_width = _StyleField()
+    border_colormap = StyleField()
+    border_contrast_limits = StyleField()
+    border_color_cycle = StyleField()
+    border_color_mode = StyleField()
+    border_width = StyleField()
     """Number, (n,) array or the name of a column; data units, or a share of the size."""
-    border_width_is_relative = _StyleField()
+    border_width_is_relative = StyleField()
     """Whether `border_width` is a share of the size."""
-    shown = _StyleField()
+    shown = StyleField()
     """True, False, one of them a point, or the name of a column."""
 
     def column_of(self, field: str) -> str | None:
@@ -377,12 +360,7 @@ class Points(Layer):
 
     def _has(self, field: str, value: Any) -> bool:
         """Whether a field of the style has this value already; arrays may have been edited."""
-        plain = (bool, int, float, str, tuple, type(None))
-        return (
-            field in STYLE
-            and isinstance(value, plain)
-            and any(type(value) is type(known) and value == known for known in (self._given[field], self._field(field)))
-        )
+        return field in STYLE and is_unchanged(value, self._given[field], self._field(field))
 
     def _replace(self, changes: dict[str, Any], growing: Growing | None = None) -> None:
         cloud, source = self._cloud, self._source
@@ -400,7 +378,7 @@ class Points(Layer):
         parsed = {**self._parsed, **parse(given, again, cloud.count, features)}
         if cloud.extent is not None:
             self._check_extent(_with_margin(cloud.extent, parsed), self.transform)
-        same_extent = np.array_equal(_array(cloud.extent), _array(self._cloud.extent), equal_nan=True)
+        moved = [] if same_extent(cloud.extent, self._cloud.extent) else ["extent"]
         if again or given["border_width_is_relative"] != self._given["border_width_is_relative"]:
             self._style = style_of(parsed, given)
         if "data" in changes:
@@ -409,7 +387,7 @@ class Points(Layer):
         self._cloud, self._source, self._features = cloud, source, features
         self._given, self._parsed = given, parsed
         version = ["version"] if "data" in changes else []
-        self._emit(*changes, *version, *([] if same_extent else ["extent"]), "slicing")
+        self._emit(*changes, *version, *moved, "slicing")
 
 
 def _with_margin(extent: Array, parsed: Mapping[str, Parsed]) -> Array:
@@ -417,7 +395,3 @@ def _with_margin(extent: Array, parsed: Mapping[str, Parsed]) -> Array:
     radius = parsed["size"].largest / 2
     drawn: Array = extent + np.array([[-radius], [radius]])
     return drawn
-
-
-def _array(extent: Array | None) -> npt.NDArray[Any]:
-    return np.empty(0) if extent is None else extent

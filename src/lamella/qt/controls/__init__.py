@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QLabel, QStackedWidget, QWidget
 from lamella.qt.controls.image import ImageControls
 from lamella.qt.controls.labels import LabelsControls
 from lamella.qt.controls.points import PointsControls
+from lamella.qt.controls.tracks import TracksControls
 
 __all__ = ["CONTROLS", "ControlsPanel", "LayerControls"]
 
@@ -26,7 +27,12 @@ class LayerControls(Protocol):
         ...
 
 
-CONTROLS: dict[str, type[Any]] = {"image": ImageControls, "labels": LabelsControls, "points": PointsControls}
+CONTROLS: dict[str, type[Any]] = {
+    "image": ImageControls,
+    "labels": LabelsControls,
+    "points": PointsControls,
+    "tracks": TracksControls,
+}
 """Layer kind → widget class (a `LayerControls`)."""
 
 

@@ -6,11 +6,24 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QFormLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
-from superqt import QLabeledDoubleSlider
+from qtpy.QtGui import QColor
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QLabel,
+    QSizePolicy,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt import QColorComboBox, QLabeledDoubleSlider
 
 SAME = 1e-9
+COLORS = ("white", "black", "red", "green", "blue", "cyan", "magenta", "yellow", "orange", "gray", "dimgray")
 
 
 class FormControls(QWidget):
@@ -118,6 +131,74 @@ class FormControls(QWidget):
         combo.currentTextChanged.connect(lambda text: self.set(name, text))
         self.row(name.replace("_", " "), combo, fill, tip)
         return combo
+
+    def check_row(self, name: str, text: str, tip: str = "") -> QCheckBox:
+        """Yes or no."""
+        box = QCheckBox(text)
+        box.toggled.connect(lambda on: self.set(name, bool(on)))
+        self.row("", box, lambda layer: box.setChecked(getattr(layer, name)), tip)
+        return box
+
+    def number_box(self, name: str, low: float, high: float) -> QDoubleSpinBox:
+        """A box for a number of the layer, without its row."""
+        box = QDoubleSpinBox()
+        box.setRange(low, high)
+        box.setDecimals(3)
+        box.setKeyboardTracking(False)
+        box.valueChanged.connect(lambda value: self.set(name, float(value)))
+        return box
+
+    def number_row(self, name: str, low: float, high: float, tip: str = "") -> QDoubleSpinBox:
+        """A number without a slider."""
+        box = self.number_box(name, low, high)
+        self.row(name.replace("_", " "), box, lambda layer: box.setValue(float(getattr(layer, name))), tip)
+        return box
+
+    # ---- rows of values that may differ within a layer -----------------------------------------------------------
+
+    def encoded_number_row(self, name: str, high: float) -> QDoubleSpinBox:
+        """A number from 0 on."""
+        box = self.number_box(name, 0, high)
+        self.encoded_row(name, box, lambda value: box.setValue(float(value)))
+        return box
+
+    def encoded_color_row(self, name: str) -> QColorComboBox:
+        """A colour."""
+        combo = QColorComboBox(allow_user_colors=True)
+        combo.addColors(list(COLORS))
+        combo.currentColorChanged.connect(lambda color: self.set(name, color.name()))
+        self.encoded_row(name, combo, lambda value: combo.setCurrentColor(qcolor(value)))
+        return combo
+
+    def encoded_row(self, name: str, widget: QWidget, show: Callable[[Any], None]) -> None:
+        """A row that says where the value comes from if it is not one for all; ``show`` shows one in ``widget``."""
+        told = QLabel()
+        told.setObjectName("muted")
+        stack = QStackedWidget()
+        stack.addWidget(widget)
+        stack.addWidget(told)
+        stack.setMaximumHeight(widget.sizeHint().height())
+
+        def fill(layer: Any) -> None:
+            column = layer.column_of(name)
+            if column is not None:
+                told.setText(f"by {column}")
+            elif layer.varies(name):
+                told.setText("differs")
+            else:
+                show(getattr(layer, name))
+                stack.setCurrentWidget(widget)
+                return
+            stack.setCurrentWidget(told)
+
+        self.row(name.replace("_", " "), stack, fill)
+
+
+def qcolor(value: Any) -> QColor:
+    """A colour of 3 or 4 numbers from 0 to 1, or of bytes."""
+    rgba = np.asarray(value, dtype=np.float64).ravel()
+    scale = 1.0 if rgba.max(initial=0) <= 1 else 255.0
+    return QColor.fromRgbF(*(float(v) / scale for v in rgba[:4]))
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -1,7 +1,4 @@
-"""Controls of an image: contrast, colormap, gamma, opacity, blending, interpolation.
-
-The widgets change the layer; the layer's events change the widgets. Each side passes on only what differs.
-"""
+"""Controls of an image: opacity, contrast, gamma, colormap, blending, interpolation, projection."""
 
 from __future__ import annotations
 
@@ -10,22 +7,13 @@ from typing import Any
 
 from cmap import Colormap
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import (
-    QComboBox,
-    QFormLayout,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QSizePolicy,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
-from superqt import QDoubleRangeSlider, QLabeledDoubleSlider
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QToolButton, QVBoxLayout, QWidget
+from superqt import QDoubleRangeSlider
 from superqt.cmap import QColormapComboBox
 from superqt.cmap._cmap_combo import CMAP_ROLE
 
 from lamella.model.layers.look import BLENDING_MODES, INTERPOLATION_MODES, PROJECTION_MODES
+from lamella.qt.controls.form import SAME, FormControls
 from lamella.qt.text import number_from
 
 COLORMAPS = (
@@ -50,21 +38,28 @@ COLORMAPS = (
 """Offered at once; "Other…" leads to all of cmap's."""
 
 GAMMA_RANGE = (0.2, 5.0)
-SAME = 1e-9  # of the range: differences that come from the slider's own arithmetic
 
 
-class ImageControls(QWidget):
-    """Changes how one image looks. Owned by the main thread.
-
-    Attributes
-    ----------
-    layer : Image or None
-    """
+class ImageControls(FormControls):
+    """Changes how one image looks. Owned by the main thread."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.layer: Any = None
+        super().__init__(("look", "contrast_limits_range", "auto_contrast", "projection_mode"), parent)
+        self.opacity = self.slider_row("opacity", 0, 1)
+        contrast_row = self._contrast_row()
+        self.row("contrast", contrast_row, self._fill_contrast)
+        self.gamma = self.slider_row("gamma", *GAMMA_RANGE, tip="Gamma: below 1 brightens the middle")
+        self.colormap = QColormapComboBox(allow_user_colormaps=True, add_colormap_text="Other…", filterable=False)
+        self.colormap.addColormaps(COLORMAPS)
+        self.colormap.currentColormapChanged.connect(self._set_colormap)
+        self.row("colormap", self.colormap, self._fill_colormap)
+        self.blending = self.choice_row("blending", BLENDING_MODES)
+        self.interpolation = self.choice_row("interpolation", INTERPOLATION_MODES)
+        tip = "How the planes of a thick slice become one"
+        self.projection = self.choice_row("projection_mode", PROJECTION_MODES, tip)
+        self._colour_rows = [contrast_row, self.gamma, self.colormap]
 
+    def _contrast_row(self) -> QWidget:
         self.contrast = QDoubleRangeSlider(Qt.Orientation.Horizontal)
         self.contrast.setToolTip("Contrast limits: what is drawn as the first and the last colour")
         self.low, self.high = _limit_edit(Qt.AlignmentFlag.AlignLeft), _limit_edit(Qt.AlignmentFlag.AlignRight)
@@ -75,18 +70,13 @@ class ImageControls(QWidget):
         self.auto.setObjectName("small")
         self.auto.setCheckable(True)
         self.auto.setToolTip("Limits that the data suggest")
-        self.colormap = QColormapComboBox(allow_user_colormaps=True, add_colormap_text="Other…", filterable=False)
-        self.colormap.addColormaps(COLORMAPS)
-        self.gamma = _slider(*GAMMA_RANGE)
-        self.gamma.setToolTip("Gamma: below 1 brightens the middle")
-        self.opacity = _slider(0, 1)
-        self.blending = _combo(BLENDING_MODES)
-        self.interpolation = _combo(INTERPOLATION_MODES)
-        self.projection = _combo(PROJECTION_MODES)
-        self.projection.setToolTip("How the planes of a thick slice become one")
+        self.contrast.valueChanged.connect(self._set_contrast)
+        self.low.editingFinished.connect(self._type_limits)
+        self.high.editingFinished.connect(self._type_limits)
+        self.auto.clicked.connect(self._set_auto)
 
-        contrast_row = QWidget()
-        rows = QVBoxLayout(contrast_row)
+        whole = QWidget()
+        rows = QVBoxLayout(whole)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(1)
         rows.addWidget(self.contrast)
@@ -96,88 +86,15 @@ class ImageControls(QWidget):
         numbers.addWidget(self.auto)
         numbers.addWidget(self.high, 1)
         rows.addLayout(numbers)
-        self.form = QFormLayout()
-        self.form.setContentsMargins(10, 4, 10, 8)
-        self.form.setHorizontalSpacing(10)
-        self.form.setVerticalSpacing(5)
-        self.form.setLabelAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        self.form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        self._colour_rows = [contrast_row, self.colormap, self.gamma]
-        for name, widget in (
-            ("opacity", self.opacity),
-            ("contrast", contrast_row),
-            ("gamma", self.gamma),
-            ("colormap", self.colormap),
-            ("blending", self.blending),
-            ("interpolation", self.interpolation),
-            ("projection", self.projection),
-        ):
-            label = QLabel(name)
-            label.setObjectName("muted")
-            self.form.addRow(label, widget)
-        whole = QVBoxLayout(self)
-        whole.setContentsMargins(0, 0, 0, 0)
-        whole.addLayout(self.form)
-        whole.addStretch(1)
-
-        self.contrast.valueChanged.connect(self._set_contrast)
-        self.low.editingFinished.connect(self._type_limits)
-        self.high.editingFinished.connect(self._type_limits)
-        self.auto.clicked.connect(self._set_auto)
-        self.colormap.currentColormapChanged.connect(self._set_colormap)
-        self.gamma.valueChanged.connect(self._set_gamma)
-        self.opacity.valueChanged.connect(self._set_opacity)
-        self.blending.currentTextChanged.connect(self._set_blending)
-        self.interpolation.currentTextChanged.connect(self._set_interpolation)
-        self.projection.currentTextChanged.connect(self._set_projection)
-        self.setEnabled(False)
-
-    def set_layer(self, layer: Any) -> None:
-        """Show and change ``layer`` from now on; None lets go of it."""
-        if layer is self.layer:
-            return
-        if self.layer is not None:
-            for signal in self._signals(self.layer):
-                signal.disconnect(self._follow, missing_ok=True)
-        self.layer = layer
-        if layer is not None:
-            self._follow()
-            for signal in self._signals(layer):
-                signal.connect(self._follow)
-        self.setEnabled(layer is not None)
-
-    @staticmethod
-    def _signals(layer: Any) -> tuple[Any, ...]:
-        events = layer.events
-        return events.look, events.contrast_limits_range, events.auto_contrast, events.projection_mode
+        return whole
 
     # ---- layer → widgets -----------------------------------------------------------------------------------------
 
-    def _follow(self) -> None:
-        layer, self.layer = self.layer, None  # what the widgets tell while they are filled is nobody's wish
-        try:
-            if layer is not None:
-                self._fill(layer)
-        finally:
-            self.layer = layer
-
-    def _fill(self, layer: Any) -> None:
+    def _fill_colormap(self, layer: Any) -> None:
         for row in self._colour_rows:
             self.form.setRowVisible(row, not layer.rgb)
-        self._fill_contrast(layer)
         if not same_colormap(self.colormap.currentColormap(), layer.colormap):
             show_colormap(self.colormap, layer.colormap)
-        self.gamma.setRange(min(GAMMA_RANGE[0], layer.gamma), max(GAMMA_RANGE[1], layer.gamma))
-        for slider, value in ((self.gamma, layer.gamma), (self.opacity, layer.opacity)):
-            if not math.isclose(slider.value(), value, abs_tol=SAME):
-                slider.setValue(value)
-        for combo, text in (
-            (self.blending, layer.blending),
-            (self.interpolation, layer.interpolation),
-            (self.projection, layer.projection_mode),
-        ):
-            if combo.currentText() != text:
-                combo.setCurrentText(text)
 
     def _fill_contrast(self, layer: Any) -> None:
         limits = layer.contrast_limits
@@ -218,7 +135,7 @@ class ImageControls(QWidget):
         )
         if low < high:
             self.layer.contrast_limits = (low, high)
-        self._follow()
+        self.follow()
 
     def _set_auto(self, wanted: bool) -> None:
         """Free the limits, or keep those that are shown as the user's own."""
@@ -228,26 +145,6 @@ class ImageControls(QWidget):
     def _set_colormap(self, colormap: Colormap) -> None:
         if self.layer is not None and not same_colormap(colormap, self.layer.colormap):
             self.layer.colormap = colormap
-
-    def _set_gamma(self, value: float) -> None:
-        if self.layer is not None and not math.isclose(self.layer.gamma, value, abs_tol=SAME):
-            self.layer.gamma = value
-
-    def _set_opacity(self, value: float) -> None:
-        if self.layer is not None and not math.isclose(self.layer.opacity, value, abs_tol=SAME):
-            self.layer.opacity = min(max(value, 0.0), 1.0)
-
-    def _set_blending(self, text: str) -> None:
-        if self.layer is not None and self.layer.blending != text:
-            self.layer.blending = text
-
-    def _set_interpolation(self, text: str) -> None:
-        if self.layer is not None and self.layer.interpolation != text:
-            self.layer.interpolation = text
-
-    def _set_projection(self, text: str) -> None:
-        if self.layer is not None and self.layer.projection_mode != text:
-            self.layer.projection_mode = text
 
 
 def same_colormap(a: Colormap | None, b: Colormap | None) -> bool:
@@ -285,20 +182,5 @@ def _limit_edit(alignment: Qt.AlignmentFlag) -> QLineEdit:
 
 
 def _same_limits(a: Any, b: Any, span: float) -> bool:
-    tolerance = SAME * max(span, 0.0)
+    tolerance = SAME * max(span, 0.0)  # differences that come from the slider's own arithmetic
     return all(math.isclose(x, y, rel_tol=0, abs_tol=tolerance) for x, y in zip(a, b, strict=True))
-
-
-def _slider(low: float, high: float) -> QLabeledDoubleSlider:
-    slider = QLabeledDoubleSlider(Qt.Orientation.Horizontal)
-    slider.setRange(low, high)
-    slider.setDecimals(2)
-    slider.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    return slider
-
-
-def _combo(texts: tuple[str, ...]) -> QComboBox:
-    combo = QComboBox()
-    combo.addItems(list(texts))
-    combo.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-    return combo

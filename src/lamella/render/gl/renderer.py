@@ -21,9 +21,10 @@ from lamella.render.gl.context import ContextError, ContextProvider
 from lamella.render.gl.image import ImageColors
 from lamella.render.gl.labels import LabelColors
 from lamella.render.gl.points import PointDrawer
+from lamella.render.gl.primitives import PrimitiveDrawer
 from lamella.render.gl.tiles import Colors, TileDrawer
-from lamella.render.picture import ImagePicture, LabelsPicture, Picture, PointsPicture
-from lamella.render.visibility import AnyPlaced, Placed
+from lamella.render.picture import ImagePicture, LabelsPicture, Picture, PointsPicture, PrimitivesPicture
+from lamella.render.visibility import AnyPlaced, Placed, PlacedPoints
 from lamella.render.visual import Part
 
 _log = logging.getLogger(__name__)
@@ -70,6 +71,7 @@ class GLBackend:
                     LabelsPicture: LabelColors(self._canvas),
                 }
                 self._points = PointDrawer(self._canvas)
+                self._primitives = PrimitiveDrawer(self._canvas)
         except BaseException:
             provider.release()
             raise
@@ -79,8 +81,10 @@ class GLBackend:
         with self._current():
             if isinstance(part, Page):
                 self._tiles.write(tile.texture, part, atlas)
-            else:
+            elif isinstance(placed, PlacedPoints):
                 self._points.write(tile, part)
+            else:
+                self._primitives.write(tile, part)
             self._canvas.flush()
 
     def finish(self, placed: AnyPlaced, tile: Any, parts: Sequence[Part], atlas: Atlas) -> None:
@@ -91,6 +95,7 @@ class GLBackend:
         with self._current():
             self._tiles.forget(atlas)
             self._points.forget(atlas)
+            self._primitives.forget(atlas, layers)
             for colors in self._colors.values():
                 colors.forget(layers)
             for view in [v for v in self._targets if v not in views]:
@@ -123,6 +128,8 @@ class GLBackend:
                     self._tiles.draw(picture, batches, self._colors.get(type(picture)))
                     if isinstance(picture, PointsPicture):
                         self._points.draw(picture, state)
+                    elif isinstance(picture, PrimitivesPicture):
+                        self._primitives.draw(picture, state)
                 self._canvas.flush()
                 self._raw.read(out)
             finally:
@@ -136,6 +143,7 @@ class GLBackend:
             self._targets.clear()
             self._tiles.delete()
             self._points.delete()
+            self._primitives.delete()
             for colors in self._colors.values():
                 colors.delete()
             self._canvas.flush()

@@ -10,9 +10,18 @@ import numpy.typing as npt
 
 from lamella.model.view_state import ViewState
 from lamella.render.atlas import Atlas
-from lamella.render.picture import HATCH_GREY, HATCH_PERIOD, Picture, PointsPicture, TiledPicture, placeholder_color
+from lamella.render.picture import (
+    HATCH_GREY,
+    HATCH_PERIOD,
+    Picture,
+    PointsPicture,
+    PrimitivesPicture,
+    TiledPicture,
+    placeholder_color,
+)
 from lamella.render.reference.blending import Floats, Mask, blend, eight_bits
 from lamella.render.reference.points import draw_points
+from lamella.render.reference.primitives import draw_primitives
 from lamella.render.reference.tiles import colors_of, inside
 from lamella.render.visibility import AnyPlaced, Placed, data_to_device
 from lamella.render.visual import Part
@@ -54,6 +63,8 @@ class ReferenceBackend:
             canvas = self._blended(canvas, picture, state, background)
             if isinstance(picture, PointsPicture) and picture.tile is not None:
                 draw_points(canvas, picture, state)
+            elif isinstance(picture, PrimitivesPicture) and picture.drawable:
+                draw_primitives(canvas, picture, state)
         out[..., :3] = np.round(canvas[..., ::-1] * 255).astype(np.uint8)
         out[..., 3] = 255
 

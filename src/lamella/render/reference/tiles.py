@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from lamella.model.layers.look import LabelsLook
 from lamella.render.picture import ImagePicture, LabelsPicture, Picture
 from lamella.render.reference.blending import Floats, Mask, effective_alpha
 from lamella.render.visibility import Box
@@ -17,7 +16,7 @@ def colors_of(texture: npt.NDArray[Any], texels: Floats, picture: Picture) -> Fl
     """RGBA in 0 … 1, not premultiplied, at places of a texture."""
     if isinstance(picture, LabelsPicture):
         ids = sampled(texture, texels, "nearest").astype(np.uint8).view("<u4")[:, 0]
-        colors = label_colors(ids, picture.look) / 255
+        colors = picture.look.colors_of(ids) / 255
         colors[:, 3] = effective_alpha(colors[:, 3], picture.opacity, picture.blending)
         return colors
     assert isinstance(picture, ImagePicture)
@@ -32,26 +31,9 @@ def image_colors(values: npt.NDArray[Any], picture: ImagePicture) -> Floats:
         known = np.ones(len(rgba), bool)
     else:
         known = ~np.isnan(values)
-        low, high = picture.limits
-        x = np.clip((np.where(known, values, low) - low) / (high - low), 0, 1) ** look.gamma
-        rgba = look.lut[np.floor(x * 255 + 0.5).astype(int)] / 255
+        rgba = look.colors_of(values, picture.limits) / 255
     alpha = np.ones(len(rgba)) if picture.blending == "opaque" else rgba[:, 3] * look.opacity
     return np.column_stack([rgba[:, :3], np.where(known, alpha, 0)])
-
-
-def label_colors(ids: npt.NDArray[np.uint32], look: LabelsLook) -> Floats:
-    """RGBA in 0 … 255 of ids: see `LabelsLook`."""
-    if look.direct is None:
-        colors: Floats = look.colors[ids % np.uint32(len(look.colors))].astype(np.float64)
-    else:
-        keys, values = look.direct
-        colors = np.tile(np.array(look.default_color, np.float64), (len(ids), 1))
-        for key, value in zip(keys, values, strict=True):
-            colors[ids == key] = value
-    colors[ids == 0] = 0
-    if look.selected is not None:
-        colors[ids != look.selected] = 0
-    return colors
 
 
 def inside(at: Floats, box: Box) -> Mask:

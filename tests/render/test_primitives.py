@@ -1,0 +1,265 @@
+"""Triangles and lines: where they are, how they are coloured and faded, in each renderer and at any zoom."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from lamella.model.transforms import Affine
+from lamella.render import primitives as visual
+from lamella.slicing.primitives import Clock, ValuesTile
+from tests.render.scenes import (
+    look,
+    lut,
+    primitives_look,
+    primitives_response,
+    response,
+    segments,
+    state,
+    tile,
+    triangles,
+)
+from tests.render.stands import Stand, assert_close, noise
+from tests.render.test_points import BLENDS
+
+VIEW = state((64, 64), (31.5, 31.5))
+SQUARE = [[9.5, 9.5], [9.5, 49.5], [49.5, 49.5], [49.5, 9.5]]  # pixels 10 to 49
+TWO = [[0, 1, 2], [0, 2, 3]]
+INSIDE = np.zeros((64, 64), bool)
+INSIDE[10:50, 10:50] = True
+
+
+def draw(stand: Stand, answer, view=VIEW, background=(0.0, 0.0, 0.0), **changes) -> np.ndarray:
+    return stand.draw(view, answer, looks={1: primitives_look(**changes)}, background=background)
+
+
+def values(numbers, limits=None, key="values") -> ValuesTile:
+    array = np.array(numbers, np.float32)
+    return ValuesTile(key, array.nbytes, array, limits)
+
+
+def test_triangles_fill_what_lies_between_their_corners(stand):
+    picture = draw(stand, primitives_response(triangles(SQUARE, TWO)))
+    assert_close(picture, np.where(INSIDE, 255, 0))
+
+
+def test_colours_of_corners_are_mixed_between_them(stand):
+    colors = [[0, 0, 0, 255], [200, 0, 0, 255], [200, 0, 0, 255], [0, 0, 0, 255]]
+    picture = draw(stand, primitives_response(triangles(SQUARE, TWO, color=colors)))
+    ramp = 200 * (np.arange(10, 50) - 9.5) / 40
+    assert np.abs(picture[30, 10:50, 0] - ramp).max() <= 2
+
+
+def test_later_triangles_are_drawn_over_earlier_ones(stand):
+    colors = [[255, 0, 0, 255]] * 4 + [[0, 255, 0, 255]] * 4
+    for order in ([*TWO, [4, 5, 6], [4, 6, 7]], [[4, 5, 6], [4, 6, 7], *TWO]):
+        picture = draw(stand, primitives_response(triangles(SQUARE * 2, order, color=colors)))
+        assert tuple(picture[30, 30, :3]) == tuple(colors[order[-1][0]][:3])
+
+
+@pytest.mark.parametrize("opacity", [1.0, 0.5])
+@pytest.mark.parametrize("blending", BLENDS)
+def test_triangles_are_blended_one_by_one_over_the_layers_below(stand, blending, opacity):
+    below = noise((64, 64))
+    color = np.array([200, 100, 30, 180])
+    made = triangles(SQUARE, TWO + TWO, color=color)
+    looks = {1: look(), 2: primitives_look(blending=blending, opacity=opacity)}
+    picture = stand.draw(VIEW, response([tile(below)]), primitives_response(made, layer=2), looks=looks)
+    expected = np.repeat(below[..., None], 3, axis=2).astype(float)
+    for _ in range(2):
+        expected[INSIDE] = BLENDS[blending](expected[INSIDE], color[:3].astype(float), 180 / 255 * opacity)
+    assert_close(picture, expected, tolerance=2)
+
+
+@pytest.mark.parametrize("blending", BLENDS)
+def test_what_is_transparent_changes_nothing(stand, blending):
+    below = noise((64, 64))
+    looks = {1: look(), 2: primitives_look(blending=blending)}
+    for made in (triangles(SQUARE, TWO, color=(9, 9, 9, 0)), segments([[5, 5]], [[50, 50]], colors=0, width=9)):
+        picture = stand.draw(VIEW, response([tile(below)]), primitives_response(made, layer=2), looks=looks)
+        assert_close(picture, below)
+
+
+def test_values_have_the_colours_of_the_table_between_their_limits(stand):
+    made = triangles(SQUARE, TWO)
+    answer = primitives_response(made, values([0, 10, 10, 0]))
+    ramp = (np.arange(10, 50) - 9.5) / 40 * 10
+    for limits, gamma in (((0, 10), 1.0), ((2, 6), 1.0), ((0, 10), 2.0)):
+        picture = draw(stand, answer, lut=lut(), limits=limits, gamma=gamma)
+        expected = 255 * np.clip((ramp - limits[0]) / (limits[1] - limits[0]), 0, 1) ** gamma
+        assert np.abs(picture[30, 10:50, 0] - expected).max() <= 3
+
+
+def test_without_limits_those_of_the_values_count(stand):
+    picture = draw(stand, primitives_response(triangles(SQUARE, TWO), values([5] * 4, (0, 10))), lut=lut())
+    assert abs(int(picture[30, 30, 0]) - 128) <= 1
+
+
+def test_triangles_with_a_value_that_is_none_are_not_drawn(stand):
+    picture = draw(
+        stand, primitives_response(triangles(SQUARE, TWO), values([1, np.nan, 1, 1])), lut=lut(), limits=(0, 1)
+    )
+    assert picture[20, 40, 0] == 0, "the upper right one has the corner without a value"
+    assert picture[40, 20, 0] == 255
+
+
+def test_a_texture_is_stretched_over_the_triangles(stand):
+    texture = np.zeros((2, 2, 4), np.uint8)
+    texture[..., 3] = 255
+    texture[0, 1] = (255, 0, 0, 255)
+    texture[1, 0] = (0, 0, 255, 255)
+    uv = [[0, 0], [1, 0], [1, 1], [0, 1]]
+    picture = draw(stand, primitives_response(triangles(SQUARE, TWO, uv=uv, texture=texture)))
+    assert tuple(picture[12, 47, :3]) == (255, 0, 0)
+    assert tuple(picture[47, 12, :3]) == (0, 0, 255)
+    assert picture[12, 12, :3].max() == 0
+
+
+def test_offsets_are_added_and_thin_lines_of_triangles_stay_visible(stand):
+    places = [[31.3, 4.5], [31.3, 4.5], [31.3, 59.5], [31.3, 59.5]]
+    offset = [[-0.05, 0], [0.05, 0], [0.05, 0], [-0.05, 0]]
+    made = triangles(places, TWO, offset=offset, width=0.1)
+    wide = triangles(places, TWO, offset=np.array(offset) * 100, width=10)
+    assert (draw(stand, primitives_response(made))[:, 30, 0] > 0).sum() == 1
+    assert (draw(stand, primitives_response(wide, generation=2))[:, 30, 0] > 0).sum() == 10
+
+
+@pytest.mark.parametrize(("unit", "zoom", "ratio", "pixels"), [
+    ("data", 1.0, 1.0, 6), ("data", 2.0, 1.0, 12), ("pixels", 2.0, 1.0, 6), ("pixels", 1.0, 2.0, 12),
+    ("data", 0.01, 1.0, 1), ("pixels", 0.01, 1.0, 6),
+])  # fmt: skip
+def test_a_line_is_as_wide_as_it_says(stand, unit, zoom, ratio, pixels):
+    made = segments([[31.5, -1e5]], [[31.5, 1e5]], width=6)
+    view = state((64, 64), (31.5, 31.5), zoom, ratio)
+    picture = draw(stand, primitives_response(made), view=view, width_unit=unit)
+    assert abs(picture[:, 32, 0].sum() / 255 - pixels) <= 0.1
+
+
+def test_the_look_scales_the_widths_of_lines(stand):
+    picture = draw(stand, primitives_response(segments([[31.5, 0]], [[31.5, 60]], width=2)), width=4.0)
+    assert abs(picture[:, 32, 0].sum() / 255 - 8) <= 0.1
+
+
+def test_lines_have_round_ends_and_mixed_colours(stand):
+    colors = [[[255, 0, 0, 255], [0, 0, 255, 255]]]
+    picture = draw(stand, primitives_response(segments([[31.5, 15.5]], [[31.5, 47.5]], colors=colors, width=20)))
+    assert picture[32, 7, 0] == 255, "the half disc before the start has its colour"
+    assert picture[32, 56, 2] == 255
+    assert not picture[22, 7, :3].any(), "beyond the half disc"
+    assert np.abs(picture[32, 32, :3].astype(int) - [128, 0, 128]).max() <= 6
+
+
+def test_a_line_without_length_is_a_disc_and_one_without_width_is_none(stand):
+    picture = draw(stand, primitives_response(segments([[31.5, 31.5]], [[31.5, 31.5]], width=20)))
+    assert abs(picture[..., 0].sum() / 255 - np.pi * 100) <= 8
+    picture = draw(stand, primitives_response(segments([[1, 1]], [[50, 50]], width=0), generation=2))
+    assert not picture[..., :3].any()
+
+
+def test_only_the_span_is_drawn(stand):
+    y = np.arange(8.0) * 8 + 3.5
+    made = segments(np.stack([y, y * 0], 1), np.stack([y, y * 0 + 60], 1), width=2)
+    for generation, span in enumerate(((2, 5), (0, 1), (7, 8), (3, 3), None), 1):
+        picture = draw(stand, primitives_response(made, span=span, generation=generation))
+        seen = picture[y.round().astype(int), 30, 0] > 0
+        assert np.flatnonzero(seen).tolist() == list(range(*(span or (0, 8))))
+
+
+def faded(stand, clock: Clock, times=(0.0, 50.0), end=50.0, generation=1) -> np.ndarray:
+    made = segments([[31.5, 6.5]], [[31.5, 56.5]], width=6, times=times, end=end)
+    return draw(stand, primitives_response(made, clock=clock, generation=generation))[32, :, 0] / 255
+
+
+def test_lines_fade_with_the_time_that_has_passed(stand):
+    for generation, (now, tail, head) in enumerate([(30, 20, 0), (30, 20, 10), (25, 100, 5), (60, 20, 0)], 1):
+        row = faded(stand, Clock(now, tail, head, False), generation=generation)
+        for x in range(8, 56):
+            time = x + 0.5 - 7
+            alpha = np.clip(1 - (head + now - time) / (tail + head), 0, 1) * (time <= now + head)
+            if abs(time - now - head) > 1:
+                assert abs(row[x] - alpha) <= 0.03
+
+
+def test_without_tail_and_head_only_what_is_now_is_seen(stand):
+    row = faded(stand, Clock(0, 0, 0, False))
+    assert row[5] == 1, "the end that is now"
+    assert not row[10:].any()
+
+
+def test_what_has_ended_is_hidden_if_asked_for(stand):
+    assert faded(stand, Clock(40, 30, 0, True), end=39)[30:].max() == 0
+    assert faded(stand, Clock(40, 30, 0, True), end=40, generation=2)[30:].max() > 0
+    assert faded(stand, Clock(40, 30, 0, False), end=39, generation=3)[30:].max() > 0
+
+
+@pytest.mark.parametrize("transform", [
+    Affine(np.diag([2.0, 0.5]), np.array([3.0, -4.0])),
+    Affine(np.diag([-1.0, 1.0]), np.array([60.0, 0.0])),
+    Affine(np.array([[0.8, -0.6], [0.6, 0.8]]), np.array([10.0, 5.0])),
+])  # fmt: skip
+def test_transforms_place_both(stand, transform):
+    answer = primitives_response(triangles(SQUARE, TWO), transform=transform)
+    picture = draw(stand, answer)
+    rows, columns = np.mgrid[:64, :64]
+    data = transform.inverse(np.stack([rows.ravel(), columns.ravel()], axis=1)).reshape(64, 64, 2)
+    inside = ((data > 9.5) & (data < 49.5)).all(axis=-1)
+    edge = (np.abs(data - 9.5) < 1.5).any(axis=-1) | (np.abs(data - 49.5) < 1.5).any(axis=-1)
+    assert ((picture[..., 0] == 255) != inside)[~edge].sum() <= 2, "but for centres on the shared edge"
+
+
+def test_far_from_the_origin_they_are_as_sharp(stand):
+    far = 1e9
+    near = draw(stand, primitives_response(triangles(SQUARE, TWO)))
+    view = state((64, 64), (31.5 + far, 31.5 + far))
+    moved = draw(stand, primitives_response(triangles(np.array(SQUARE) + far, TWO), generation=2), view=view)
+    np.testing.assert_array_equal(near, moved)
+
+
+def test_triangles_and_lines_can_be_left_out(stand):
+    made = triangles(SQUARE, TWO)
+    assert not draw(stand, primitives_response(made), triangles=False)[..., :3].any()
+    lines = segments([[1, 1]], [[50, 50]], width=4)
+    assert not draw(stand, primitives_response(lines, generation=2), segments=False)[..., :3].any()
+
+
+def test_a_slice_is_drawn_with_its_own_values_only(stand):
+    """Never mixed: with new values under the old key of the triangles, none of the picture is of both."""
+    made = triangles(SQUARE, TWO)
+    first = draw(stand, primitives_response(made, values([1] * 4, key="a")), lut=lut(), limits=(0, 2))
+    again = draw(
+        stand, primitives_response(made, values([2] * 4, key="b"), generation=2, plane=1), lut=lut(), limits=(0, 2)
+    )
+    assert abs(int(first[30, 30, 0]) - 128) <= 1
+    assert again[30, 30, 0] == 255
+
+
+def test_many_lines_are_uploaded_in_pieces_and_all_drawn(make):
+    n = 100_000
+    y = np.linspace(0, 63, n)
+    made = segments(np.stack([y, np.zeros(n)], 1), np.stack([y, np.full(n, 63.0)], 1), width=1)
+    assert made.segments.nbytes > visual.PIECE
+    assert (draw(make("gl"), primitives_response(made))[1:-1, 1:-1, 0] == 255).all()
+
+
+@settings(max_examples=12, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(seed=st.integers(0, 9999))
+def test_both_renderers_draw_the_same(make, seed):
+    random = np.random.default_rng(seed)
+    places = random.uniform(-10, 74, (30, 2))
+    made = triangles(places, random.integers(0, 30, (8, 3)), color=random.integers(0, 256, (30, 4)))
+    lines = segments(
+        random.uniform(-10, 74, (12, 2)),
+        random.uniform(-10, 74, (12, 2)),
+        colors=random.integers(0, 256, (12, 2, 4)),
+        width=random.uniform(0, 9, 12),
+    )
+    view = state((64, 64), (31.5, 31.5), float(random.uniform(0.5, 3)))
+    for generation, answer in enumerate((made, lines), 1):
+        pictures = [
+            draw(make(name), primitives_response(answer, generation=generation), view=view).astype(int)
+            for name in ("gl", "reference")
+        ]
+        away = np.abs(pictures[0] - pictures[1]).max(axis=-1)
+        assert (away > 24).mean() < 0.03, "but for edges they are alike"
