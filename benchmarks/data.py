@@ -1,4 +1,5 @@
-"""The arrays that scenarios show. Plane z has the value z in its first corner, so a picture says which plane it is."""
+"""The arrays that scenarios show. Plane z of an image has the value z in its first corner, so a picture says which one
+it is."""
 
 from __future__ import annotations
 
@@ -22,6 +23,19 @@ def planes(count: int, side: int, seed: int = 0) -> npt.NDArray[np.uint16]:
         data[z] = noise[z % DISTINCT]
         data[z, 0, 0] = z
     return data
+
+
+def labelled(count: int, side: int, ids: int, seed: int = 0) -> npt.NDArray[np.int32]:
+    """(count, side, side) int32: squares with ids from 1 to ``ids`` in any order, as many of background between them.
+
+    From plane to plane they move on by 5 samples, so no two planes are equal.
+    """
+    rng = np.random.default_rng(seed)
+    across = int(np.ceil(np.sqrt(2 * ids)))
+    cells = np.zeros(across * across, np.int32)
+    cells[rng.permutation(len(cells))[:ids]] = np.arange(1, ids + 1)
+    plane = np.kron(cells.reshape(across, across), np.ones((-(-side // across),) * 2, np.int32))[:side, :side]
+    return np.stack([np.roll(plane, 5 * z, axis=1) for z in range(count)])
 
 
 class SlowPlanes:

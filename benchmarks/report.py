@@ -19,6 +19,7 @@ HEADINGS = {
     "call_ms": "longest call, ms",
     "call_median_ms": "median call, ms",
     "one_slice_ms": "one slice, ms",
+    "slice_ms": "its slicing functions, ms",
     "reads_per_step": "reads a step",
     "reads_before_wanted": "reads before the wanted one",
     "peak_rss_mb": "peak memory, MB",

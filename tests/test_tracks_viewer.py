@@ -182,17 +182,15 @@ def test_a_slice_that_fails_is_told_of_and_the_others_go_on(
     assert len(shown(viewer, bad).times) == 100
 
 
-def test_tracks_of_more_than_half_the_cache_are_made_once_as_long_as_they_are_shown(
-    viewer: ViewerModel, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_tracks_of_more_than_half_the_cache_are_made_once(viewer: ViewerModel, monkeypatch: pytest.MonkeyPatch) -> None:
     made = []
 
     def make(request: Any) -> Any:
         made.append(request)
         return original(request)
 
-    original = tracks._make
-    monkeypatch.setattr(tracks, "_make", make)
+    original = tracks.get_slice
+    monkeypatch.setattr(tracks, "get_slice", make)
     layer = viewer.add_tracks(walks(1000), visible=False)
     viewer._engine.resize_cache(3_000_000)  # the tile takes 2.1 MB
     layer.visible = True

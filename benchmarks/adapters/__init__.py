@@ -41,6 +41,14 @@ class Adapter(Protocol):
 
     def open_url(self, url: str) -> None: ...
 
+    def add(self, kind: str, data: Any, **arguments: Any) -> None:
+        """A layer of a type that has ``viewer.add_<kind>``. Arguments are called alike in the viewers that have it."""
+        ...
+
+    def set_margins(self, axis: int, planes: int) -> None:
+        """Let the slice reach that far to both sides of the point."""
+        ...
+
     def nsteps(self, axis: int) -> int: ...
 
     def set_step(self, axis: int, position: int) -> None: ...
@@ -61,6 +69,13 @@ class Adapter(Protocol):
 
     def view_figures(self) -> dict[str, Any]:
         """For who counts reads: ``level``, and ``box``, ((row, column) low, high) in samples of level 0."""
+        ...
+
+    def slice_s(self, axis: int, position: int) -> float | None:
+        """Seconds that the slicing functions take for the first layer at a position, called alone, without drawing.
+
+        None if there is no way to call them: the first call may prepare what later ones need, and counts for nothing.
+        """
         ...
 
     def run(self) -> None: ...

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import lamella
+from lamella.model.world import data_to_common_world, layer_axes
 from lamella.qt import application
 from lamella.qt.canvas import Canvas
 from lamella.qt.viewer import Viewer
+from lamella.settings import get_settings
+from lamella.slicing.place import Place
+from lamella.slicing.request import Mode
+from lamella.slicing.types import TYPES
+from lamella.sources.base import Failed
 
 
 class LamellaAdapter:
@@ -68,6 +76,38 @@ class LamellaAdapter:
 
     def open_url(self, url: str) -> None:
         self.viewer.open_async(url)
+
+    def add(self, kind: str, data: Any, **arguments: Any) -> None:
+        getattr(self.viewer, f"add_{kind}")(data, **arguments)
+
+    def set_margins(self, axis: int, planes: int) -> None:
+        dims = self.viewer.dims
+        margin = [0.0] * dims.ndim
+        margin[axis] = planes * dims.range[axis].step
+        dims.margin_left, dims.margin_right = margin, margin
+
+    def slice_s(self, axis: int, position: int) -> float | None:
+        """Of the types that are sliced as a whole: one computation each, until its answer is there."""
+        layer, state = self.viewer.layers[0], self.viewer.views[0].snapshot()
+        functions = TYPES[layer.kind]
+        if functions.windowed:
+            return None
+        start, _, step = self.viewer.dims.range[axis]
+        point = (*state.point[:axis], start + position * step, *state.point[axis + 1 :])
+        place = Place(
+            data_to_common_world(layer, [layer]).inverse,
+            *layer_axes(state.order, state.ndisplay, len(state.order), layer.ndim),
+        )
+        answers: list[tuple[float, Any]] = []
+        began = time.perf_counter()
+        request = functions.make_request(layer, replace(state, point=point), place, 0, 0, Mode.SYNC)
+        (reads,) = functions.plan(request, get_settings().cache_size).rungs
+        for read in reads:
+            read.source.read(read.box, lambda outcome: answers.append((time.perf_counter(), outcome)))
+        for _, outcome in answers:
+            if isinstance(outcome, Failed):
+                raise RuntimeError(outcome.message)
+        return answers[-1][0] - began
 
     def nsteps(self, axis: int) -> int:
         return self.viewer.dims.nsteps[axis]

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from typing import Any
 
@@ -77,6 +78,25 @@ class NapariAdapter:
         datasets = group.attrs["ome"]["multiscales"][0]["datasets"]
         levels = [dask.array.from_zarr(group[d["path"]]) for d in datasets]
         self._added(self.viewer.add_image(levels, multiscale=True, contrast_limits=(0, 4096)))
+
+    def add(self, kind: str, data: Any, **arguments: Any) -> None:
+        self._added(getattr(self.viewer, f"add_{kind}")(data, **arguments))
+
+    def set_margins(self, axis: int, planes: int) -> None:
+        dims = self.viewer.dims
+        margin = tuple(planes * dims.range[a].step if a == axis else 0.0 for a in range(dims.ndim))
+        dims.margin_left, dims.margin_right = margin, margin
+
+    def slice_s(self, axis: int, position: int) -> float | None:
+        """Of the types that napari slices in the background: their requests are functions."""
+        make_request = getattr(self._layer._slicing_state, "_make_slice_request", None)
+        if make_request is None:
+            return None
+        dims = self.viewer.dims.model_copy(deep=True)
+        dims.set_current_step(axis, position)
+        began = time.perf_counter()
+        make_request(dims)()
+        return time.perf_counter() - began
 
     def nsteps(self, axis: int) -> int:
         return self.viewer.dims.nsteps[axis]

@@ -59,6 +59,15 @@ class NdvAdapter:
     def open_url(self, url: str) -> None:
         raise Unsupported("ndv shows no multi-scale images")
 
+    def add(self, kind: str, data: Any, **arguments: Any) -> None:
+        raise Unsupported(f"ndv shows no {kind}")
+
+    def set_margins(self, axis: int, planes: int) -> None:
+        raise Unsupported("ndv shows no thick slices")
+
+    def slice_s(self, axis: int, position: int) -> float | None:
+        return None
+
     def nsteps(self, axis: int) -> int:
         return int(self.viewer.data.shape[axis])
 

@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from lamella.model.layers.labels import Labels
     from lamella.model.layers.point_cloud import PointCloud
     from lamella.model.layers.points import Points
+    from lamella.model.layers.surface import Surface
     from lamella.model.layers.tracks import Tracks
+    from lamella.model.layers.vectors import Vectors
     from lamella.qt.application import run
     from lamella.qt.viewer import Viewer, view
     from lamella.viewer_model import ViewerModel
@@ -28,7 +30,9 @@ __all__ = [
     "PointCloud",
     "Points",
     "SlicingError",
+    "Surface",
     "Tracks",
+    "Vectors",
     "Viewer",
     "ViewerModel",
     "__version__",
@@ -42,7 +46,9 @@ _HOMES = {
     "Labels": "lamella.model.layers.labels",
     "Points": "lamella.model.layers.points",
     "SlicingError": "lamella.failures",
+    "Surface": "lamella.model.layers.surface",
     "Tracks": "lamella.model.layers.tracks",
+    "Vectors": "lamella.model.layers.vectors",
     "Viewer": "lamella.qt.viewer",
     "ViewerModel": "lamella.viewer_model",
     "run": "lamella.qt.application",

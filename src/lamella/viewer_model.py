@@ -25,7 +25,9 @@ from lamella.model.layers.base import Layer
 from lamella.model.layers.image import Image
 from lamella.model.layers.labels import Labels
 from lamella.model.layers.points import Points
+from lamella.model.layers.surface import Surface
 from lamella.model.layers.tracks import Tracks
+from lamella.model.layers.vectors import Vectors
 from lamella.model.playback import Playback
 from lamella.model.view import View
 from lamella.opening import Opening
@@ -169,6 +171,18 @@ class ViewerModel(ViewerBase):
     def add_points(self, data: Any = None, **kwargs: Any) -> Points:
         """Show points: (n, ndim) coordinates, or none yet. Arguments as for `Points`."""
         layer = Points(data, **kwargs)
+        self.add_layer(layer)
+        return layer
+
+    def add_vectors(self, data: Any = None, **kwargs: Any) -> Vectors:
+        """Show vectors: (n, 2, ndim) starts and directions, or an image of directions. Arguments as for `Vectors`."""
+        layer = Vectors(data, **kwargs)
+        self.add_layer(layer)
+        return layer
+
+    def add_surface(self, data: Any, **kwargs: Any) -> Surface:
+        """Show a surface: (vertices, faces) or (vertices, faces, values). Arguments as for `Surface`."""
+        layer = Surface(data, **kwargs)
         self.add_layer(layer)
         return layer
 
@@ -427,4 +441,6 @@ def _with_channel_axis() -> inspect.Signature:
 ViewerModel.add_image.__signature__ = _with_channel_axis()  # type: ignore[attr-defined]
 ViewerModel.add_labels.__signature__ = inspect.signature(Labels.__init__)  # type: ignore[attr-defined]
 ViewerModel.add_points.__signature__ = inspect.signature(Points.__init__)  # type: ignore[attr-defined]
+ViewerModel.add_vectors.__signature__ = inspect.signature(Vectors.__init__)  # type: ignore[attr-defined]
+ViewerModel.add_surface.__signature__ = inspect.signature(Surface.__init__)  # type: ignore[attr-defined]
 ViewerModel.add_tracks.__signature__ = inspect.signature(Tracks.__init__)  # type: ignore[attr-defined]

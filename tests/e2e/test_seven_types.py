@@ -75,7 +75,7 @@ def test_six_layers_are_shown_while_the_server_of_the_image_hangs(server: HttpSe
         others = add_others(viewer)
         for step in (0, 5, 2):
             viewer.dims.set_current_step(0, step)
-            wait_until(viewer, lambda: all(shows(viewer, layer, step) for layer in others))
+            wait_until(viewer, lambda step=step: all(shows(viewer, layer, step) for layer in others))
             assert image.status.loading
 
 

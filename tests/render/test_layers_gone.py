@@ -20,6 +20,7 @@ ADD: dict[str, Callable[[ViewerModel], Any]] = {
     "image": lambda viewer: viewer.add_image(np.full((3, 40, 40), 99, np.uint8), contrast_limits=(0, 255)),
     "labels": lambda viewer: viewer.add_labels(np.full((3, 40, 40), 2**40 + 7, np.uint64)),
     "points": lambda viewer: viewer.add_points(np.array([[1.0, 19.5, 19.5]]), size=20),
+    "vectors": lambda viewer: viewer.add_vectors([[[1.0, 19.5, 5], [0, 0, 30]]], edge_width=9),
     "tracks": lambda viewer: viewer.add_tracks([[1, 0, 19.5, 0], [1, 2, 19.5, 40]], tail_width=9),
 }
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lamella import Image, Labels, Points, Tracks
+from lamella import Image, Labels, Points, Tracks, Vectors
 from lamella.model.camera import Camera
 from lamella.model.dims import Dims
 from lamella.model.layers.base import Layer
@@ -35,6 +35,13 @@ CASES: dict[str, Callable[[], Layer]] = {
     "image": lambda: Image([noise(4, 40, 60), noise(4, 20, 30)], scale=(1, 2, -0.5), rotate=10),
     "labels": lambda: Labels(noise(4, 40, 60) // 50, contour=1),
     "points": lambda: Points(noise(90, 3) % (4, 40, 60), size=3, face_color="v", features={"v": np.arange(90)}),
+    "vectors": lambda: Vectors(
+        np.stack([noise(90, 3) % (4, 40, 60), noise(90, 3) % (1, 9, 9)], axis=1),
+        features={"v": np.arange(90)},
+        edge_color="v",
+        vector_style="arrow",
+        projection_mode="fade",
+    ),
     "tracks": lambda: Tracks(
         np.column_stack([np.arange(90) // 4, np.arange(90) % 4, noise(90, 2) % (40, 60)])[::-1],
         features={"v": np.arange(90)},

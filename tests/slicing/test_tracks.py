@@ -302,6 +302,38 @@ def test_no_array_of_a_tile_can_be_written_to() -> None:
     assert tile.nbytes > tile.segments.nbytes
 
 
+# Ids
+
+
+@given(scenes())
+@settings(max_examples=100, deadline=None)
+def test_ids_are_beside_the_vertices_of_this_very_time(scene: tuple[Tracks, View]) -> None:
+    layer, view = scene
+    layer.display_id = True
+    response = slice_of(request_of(layer, view))
+    wanted = expected(layer, view.dims)
+    data = np.asarray(layer.data)
+    labelled = [
+        (str(track), *place)
+        for row, track, place in zip(wanted.rows, wanted.ids, wanted.places, strict=True)
+        if data[row, 1] == wanted.time and np.isfinite(place).all()
+    ]
+    found = [] if response.text is None else zip(response.text.strings, response.text.positions.tolist(), strict=True)
+    assert [(text, *place) for text, place in found] == labelled
+
+
+def test_ids_have_the_colours_of_their_tracks_and_are_shown_without_tails() -> None:
+    data = np.vstack([TEN, moved(TEN[3:7], 4, 5)])
+    layer = Tracks(data, colormap="gray", display_tail=False, display_id=True)
+    text = at(layer, 5).text
+    assert text is not None
+    assert text.strings == ("1", "5")
+    assert text.colors.tolist() == [[0, 0, 0, 255], [255, 255, 255, 255]]
+    assert at(layer, 5.5).text is None
+    layer.display_id = False
+    assert at(layer, 5).text is None
+
+
 # What only the first slice finds
 
 
@@ -403,10 +435,10 @@ def test_picking_among_many_lines_finds_what_looking_at_each_finds(monkeypatch: 
     layer = Tracks(data, scale=(1, 2, 1), rotate=30, tail_length=8)
     view = show(layer)
     view.dims.set_point(0, 14)
-    request = request_of(layer, view)
-    without = slice_of(request)
+    without = slice_of(request_of(layer, view))
     monkeypatch.setattr(track_picking, "WORTH_A_GRID", 100)
-    with_grid = slice_of(request)
+    layer.refresh()
+    with_grid = slice_of(request_of(layer, view))
     assert without.tiles[0].content.grid is None
     assert with_grid.tiles[0].content.grid is not None
     found = [(without.value_near(p, 1.0), with_grid.value_near(p, 1.0)) for p in map(tuple, places[::2, 12])]

@@ -117,7 +117,7 @@ class PrimitivesPicture(Picture):
     tile : PlacedPrimitives or None
         None: not uploaded yet, or nothing to draw.
     placed_values : PlacedValues or None
-        Of the values, if the colours follow from them.
+        None as `tile`.
     limits : (float, float)
         Values drawn as the first and the last colour; low < high.
     span : (int, int)
@@ -135,9 +135,14 @@ class PrimitivesPicture(Picture):
     clock: Clock | None
 
     @property
+    def mapped(self) -> bool:
+        """Whether colours follow from values: a look with a table may be newer than a slice without any."""
+        return self.look.lut is not None and self.values is not None
+
+    @property
     def drawable(self) -> bool:
         """Whether all that it needs is uploaded."""
-        return self.tile is not None and (self.look.lut is None or self.placed_values is not None)
+        return self.tile is not None and (not self.mapped or self.placed_values is not None)
 
 
 def blending_over(blending: str, lowest: bool) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from lamella.model.layers.look import PrimitivesLook
 from lamella.model.transforms import Affine
@@ -54,17 +54,19 @@ class PrimitivesVisual:
         return tuple(span for name, array in arrays.items() for span in _spans(name, array))
 
     def picture(self, layer: int, look: PrimitivesLook, held: Held, state: ViewState) -> PrimitivesPicture:
-        response: Any = held.response
+        response = held.response
+        drawn: PrimitivesResponse = cast(Any, response)
         transform = response.displayed_to_world
         low, high = canvas_bounds(state, data_to_device(state, transform)).tolist()
         canvas = tuple(low), tuple(high)  # they may be anywhere
         blending = blending_over(look.blending, held.lowest)
-        own = {tile.key for tile in response.tiles}
+        own = {tile.key for tile in drawn.tiles}
         placed = [tile for tile in held.tiles if tile.key in own]
-        primitives = next((t for t in response.tiles if isinstance(t, PrimitivesTile)), None)
-        values = next((t for t in response.tiles if isinstance(t, ValuesTile)), None)
-        no_room = bool(response.tiles) and held.uploaded and len(placed) < len(response.tiles)  # it has been given up
-        span = response.segment_span
+        primitives = next((t for t in drawn.tiles if isinstance(t, PrimitivesTile)), None)
+        values = next((t for t in drawn.tiles if isinstance(t, ValuesTile)), None)
+        no_room = held.uploaded and len(placed) < len(drawn.tiles)  # it has been given up
+        count = 0 if primitives is None else len(primitives.segments)
+        first, stop = drawn.segment_span or (0, count)
         return PrimitivesPicture(
             layer=layer,
             look=look,
@@ -79,8 +81,8 @@ class PrimitivesVisual:
             tile=next((t for t in placed if isinstance(t, PlacedPrimitives)), None),
             placed_values=next((t for t in placed if isinstance(t, PlacedValues)), None),
             limits=_limits(look, values),
-            span=(0, 0 if primitives is None else len(primitives.segments)) if span is None else span,
-            clock=response.clock,
+            span=(first, min(stop, count)),
+            clock=drawn.clock,
         )
 
 
@@ -97,10 +99,13 @@ def corner_scale(transform: Affine, state: ViewState) -> tuple[float, float]:
     return pixels_per_unit(state, transform), LEAST_WIDTH * state.pixel_ratio
 
 
+def slack(clock: Clock) -> float:
+    """How far two equal times may be apart where float32 counts."""
+    return 1e-6 * (abs(clock.now) + clock.head)
+
+
 def _spans(name: str, array: Any) -> Iterator[Span]:
     step = max(1, PIECE // (array.nbytes // len(array)))
-    if name == "texture":
-        step = len(array)
     return (Span(start, min(start + step, len(array)), name) for start in range(0, len(array), step))
 
 

@@ -65,7 +65,7 @@ CORNER = {n: corner_dtype(n) for n in (2, 3)}
 SEGMENT = {n: segment_dtype(n) for n in (2, 3)}
 
 
-@dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
+@dataclass(frozen=True, eq=False, slots=True)
 class PrimitivesTile:
     """The triangles and lines of one slice. Triangles are drawn first, both in their order. Read-only arrays.
 

@@ -10,6 +10,7 @@ import numpy.typing as npt
 from lamella.slicing.point_table import Columns
 from lamella.slicing.primitives import Clock, PrimitivesTile
 from lamella.slicing.response import LayerSliceResponse
+from lamella.slicing.text import TextBlock
 from lamella.slicing.track_picking import LineGrid, alpha_at, nearest
 from lamella.slicing.track_table import Span, TrackTable
 
@@ -68,6 +69,8 @@ class TracksSliceResponse(LayerSliceResponse):
         The same for drawing.
     segment_span : (int, int) or None
         The segments of the tile that can be seen; None: all.
+    text : TextBlock or None
+        Ids at the vertices of this very time.
     """
 
     tiles: tuple[PrimitivesTile, ...] = ()
@@ -75,6 +78,7 @@ class TracksSliceResponse(LayerSliceResponse):
     time: float | None = None
     clock: Clock | None = None
     segment_span: tuple[int, int] | None = None
+    text: TextBlock | None = None
 
     @property
     def indices(self) -> npt.NDArray[np.intp]:

@@ -10,7 +10,7 @@ import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import numpy.typing as npt
@@ -28,6 +28,7 @@ from lamella.slicing.primitives import CORNER, SEGMENT, Clock, PrimitivesTile
 from lamella.slicing.request import LayerSliceRequest, Mode, SliceKey
 from lamella.slicing.response_tracks import TracksContent, TracksSliceResponse
 from lamella.slicing.thumbnail import of_points
+from lamella.slicing.track_ids import ids_at
 from lamella.slicing.track_picking import LineGrid
 from lamella.slicing.track_table import Span, TrackTable, table_of
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-_made: WeakValueDictionary[Hashable, PrimitivesTile] = WeakValueDictionary()  # that somebody still shows
+_large: WeakKeyDictionary[TrackData, PrimitivesTile] = WeakKeyDictionary()  # the last ones too large for the cache
 BYTES_A_VERTEX = 100  # of a tile: the segment, what picking needs, and the table
 BYTES_AN_AXIS = 8
 
@@ -72,9 +73,7 @@ class TracksSlice:
         return self.tracks.cloud.count == 0
 
     def nbytes(self, request: LayerSliceRequest) -> int:
-        """What a slice takes; nothing more where it is what is shown already."""
-        if _tile_key(request) in _made:
-            return 0
+        """What a slice takes."""
         return self.tracks.cloud.count * (BYTES_A_VERTEX + BYTES_AN_AXIS * len(request.key.displayed))
 
 
@@ -110,10 +109,31 @@ def make_slice_request(
 
 
 def plan(request: LayerSliceRequest, budget: int) -> Plan:
-    """One read that computes what is drawn at every time."""
-    if request.data.empty:
+    """One read that computes what is drawn at every time.
+
+    What the cache would not keep lives as long as its layer, or it would be computed again at each move of the slider.
+    """
+    data: TracksSlice = request.data
+    if data.empty:
         return whole.plan_of()
-    return whole.plan_of(whole.work(request, _position(request), request.data.nbytes(request), budget, get_slice))
+    nbytes, get = data.nbytes(request), get_slice
+    if nbytes > budget:
+        get = _get_large
+        nbytes = 0 if _known(request) is not None else nbytes
+        budget = -1
+    return whole.plan_of(whole.work(request, _position(request), nbytes, budget, get))
+
+
+def _known(request: LayerSliceRequest) -> PrimitivesTile | None:
+    tile = _large.get(request.data.tracks)
+    return tile if tile is not None and tile.key == _tile_key(request) else None
+
+
+def _get_large(request: LayerSliceRequest) -> PrimitivesTile:
+    tile = _known(request)
+    if tile is None:
+        tile = _large[request.data.tracks] = get_slice(request)
+    return tile
 
 
 def _position(request: LayerSliceRequest) -> tuple[Any, ...]:
@@ -132,20 +152,11 @@ def _tile_key(request: LayerSliceRequest) -> Hashable:
 def get_slice(request: LayerSliceRequest) -> PrimitivesTile:
     """All tracks, ready to draw. Runs in a worker.
 
-    Tracks that are too large for the cache to keep are not made again as long as they are shown.
-
     Raises
     ------
     ValueError
         A track has two vertices at one time, or the graph has tracks that are not there.
     """
-    tile = _made.get(_tile_key(request))
-    if tile is None:
-        tile = _made[_tile_key(request)] = _make(request)
-    return tile
-
-
-def _make(request: LayerSliceRequest) -> PrimitivesTile:
     key, data = request.key, request.data
     cloud = data.tracks.cloud.cloud
     columns, table = columns_of(cloud), table_of(data.tracks)
@@ -207,9 +218,14 @@ def respond(
     since = time - data.tail
     if data.tail + data.head > 0:
         since = math.nextafter(since, math.inf)  # at this time itself a line has faded
+    text = None
+    if data.display_id:
+        columns = [content.columns.columns[1 + axis] for axis in request.key.displayed]
+        text = ids_at(content.table, time, columns, content.colors)
     return TracksSliceResponse(
         **common,
         time=time,
+        text=text,
         clock=Clock(time - tile.time_origin, data.tail, data.head, data.hide_completed),
         segment_span=content.span.between(since, time + data.head),
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lamella.slicing import image, labels, points, tracks, whole
+from lamella.slicing import image, labels, points, surface, tracks, vectors, whole
 from lamella.slicing.plan import ChunkRead, Plan
 from lamella.slicing.request import LayerSliceRequest
 
@@ -31,6 +31,12 @@ class ChunkedType:
     windowed: bool = True
 
 
+def _whole(kind: Any) -> ChunkedType:
+    """A type that is sliced as a whole, by the functions of its module."""
+    computed = (whole.assemble, whole.fill, whole.contrast_limits)
+    return ChunkedType(kind.make_slice_request, kind.plan, *computed, kind.respond, windowed=False)
+
+
 TYPES: dict[str, ChunkedType] = {
     "image": ChunkedType(
         image.make_slice_request,
@@ -49,22 +55,8 @@ TYPES: dict[str, ChunkedType] = {
         labels.contrast_limits,
         labels.respond,
     ),
-    "points": ChunkedType(
-        points.make_slice_request,
-        points.plan,
-        whole.assemble,
-        whole.fill,
-        whole.contrast_limits,
-        points.respond,
-        windowed=False,
-    ),
-    "tracks": ChunkedType(
-        tracks.make_slice_request,
-        tracks.plan,
-        whole.assemble,
-        whole.fill,
-        whole.contrast_limits,
-        tracks.respond,
-        windowed=False,
-    ),
+    "points": _whole(points),
+    "vectors": _whole(vectors),
+    "surface": _whole(surface),
+    "tracks": _whole(tracks),
 }

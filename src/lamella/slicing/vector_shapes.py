@@ -24,6 +24,7 @@ TRIANGLES = {
 """Of one vector, into its corners: the base and the tip; or the shaft's four, and the head's three."""
 
 CORNERS = {"triangle": 3, "arrow": 7}
+MEAN_WIDTH = {"triangle": 0.5, "arrow": 1.0}  # in units of widths: it is seen if that is a canvas pixel
 THINNEST = 1e-20  # data units that a width of 0 stands for: the renderer draws it as wide as a canvas pixel
 _DECIMALS = 9  # of a metric: similarities give exactly the same
 
@@ -68,7 +69,7 @@ def corners_of(
         offsets = _offsets(style, ends[:, piece] - starts[:, piece], width, np.array(metric))
         for corner in range(CORNERS[style]):
             part = numbers[piece, corner].T
-            part[place["width"]] = width
+            part[place["width"]] = MEAN_WIDTH[style] * width
             words[piece, corner, place["color"]] = color[piece]
             for i in range(ndisplay):
                 part[place["position"] + i] = (starts if corner < 2 else ends)[i, piece]

@@ -13,8 +13,11 @@ from lamella.model.layers.look import (
 )
 from lamella.model.layers.point_cloud import PointCloud
 from lamella.model.layers.points import Points
+from lamella.model.layers.surface import Surface
 from lamella.model.layers.track_cloud import TrackCloud
 from lamella.model.layers.tracks import Tracks
+from lamella.model.layers.vector_cloud import VectorCloud
+from lamella.model.layers.vectors import Vectors
 
 __all__ = [
     "BLENDING_MODES",
@@ -29,6 +32,9 @@ __all__ = [
     "Points",
     "PointsLook",
     "PrimitivesLook",
+    "Surface",
     "TrackCloud",
     "Tracks",
+    "VectorCloud",
+    "Vectors",
 ]

@@ -112,9 +112,9 @@ class Image(ChunkedLayer):
         self._gamma = number("gamma", gamma, 0.01, 100)
         self._interpolation = str(one_of("interpolation", interpolation, INTERPOLATION_MODES))
         self._projection_mode = str(one_of("projection_mode", projection_mode, PROJECTION_MODES))
-        self._colormap, self._lut = _checked_colormap(colormap)
+        self._colormap, self._lut = checked_colormap(colormap)
         self._auto_limits = _limits_of_dtype(source.dtype)
-        self._user_limits = None if contrast_limits is None else _checked_limits("contrast_limits", contrast_limits)
+        self._user_limits = None if contrast_limits is None else checked_limits("contrast_limits", contrast_limits)
         self._limits_range = _union(self._auto_limits, self._user_limits)
         self._contrast_resets = 0
         self._last_look: ImageLook | None = None
@@ -167,7 +167,7 @@ class Image(ChunkedLayer):
 
     @colormap.setter
     def colormap(self, value: Any) -> None:
-        colormap, lut = _checked_colormap(value)
+        colormap, lut = checked_colormap(value)
         if colormap.name == self._colormap.name and np.array_equal(lut, self._lut):
             return  # not ==, which cmap raises from when the numbers of colours differ
         self._colormap, self._lut = colormap, lut
@@ -180,7 +180,7 @@ class Image(ChunkedLayer):
 
     @contrast_limits.setter
     def contrast_limits(self, value: Sequence[float] | None) -> None:
-        limits = None if value is None else _checked_limits("contrast_limits", value)
+        limits = None if value is None else checked_limits("contrast_limits", value)
         before = self._limits_and_range()
         self._user_limits = limits
         self._limits_range = _union(self._limits_range, limits)
@@ -205,7 +205,7 @@ class Image(ChunkedLayer):
 
     @contrast_limits_range.setter
     def contrast_limits_range(self, value: Sequence[float]) -> None:
-        given = _checked_limits("contrast_limits_range", value)
+        given = checked_limits("contrast_limits_range", value)
         before = self._limits_and_range()
         self._limits_range = _union(given, self.contrast_limits)
         self._emit(*self._changed_limits(before))
@@ -312,7 +312,7 @@ def _check_axes(source: Multiscale, rgb: bool) -> None:
         raise ValueError(f"an image needs at least two axes, not the shape {source.shape}")
 
 
-def _checked_colormap(value: Any) -> tuple[cmap.Colormap, npt.NDArray[np.uint8]]:
+def checked_colormap(value: Any) -> tuple[cmap.Colormap, npt.NDArray[np.uint8]]:
     """The colormap and its 256 colours."""
     makers: list[Callable[[], cmap.Colormap]] = []
     if value is not None and not isinstance(value, (numbers_abc.Number, bytes, cmap.Color)):
@@ -337,7 +337,7 @@ def _from_black(colour: cmap.Color) -> cmap.Colormap:
     return cmap.Colormap(["black", colour], name=colour.name or colour.hex)
 
 
-def _checked_limits(name: str, value: Any) -> tuple[float, float]:
+def checked_limits(name: str, value: Any) -> tuple[float, float]:
     try:
         low, high = numbers(name, value, 2)
     except ValueError:

@@ -95,9 +95,9 @@ def parse(given: Mapping[str, Any], fields: Iterable[str], count: int, features:
     for field in fields:
         value = given[field]
         if field == "size":
-            result[field] = _size(field, value, count, features)
+            result[field] = size_of(field, value, count, features)
         elif field == "border_width":
-            result[field] = _size(field, value, count, features, 1.0 if relative else math.inf)
+            result[field] = size_of(field, value, count, features, 1.0 if relative else math.inf)
         elif field == "symbol":
             result[field] = _symbols(field, value, count, features)
         elif field == "shown":
@@ -145,20 +145,25 @@ def joined_values(field: str, old: Parsed, count: int, new: Parsed, more: int) -
     return np.array(SYMBOLS)[joined] if field == "symbol" else joined
 
 
-def _size(name: str, value: Any, count: int, features: Features, high: float = math.inf) -> Parsed:
-    """A diameter or a width: one number, one a point, or a column of numbers."""
+def size_of(name: str, value: Any, count: int, features: Features, high: float = math.inf) -> Parsed:
+    """A diameter or a width: one number, one for each row of features, or a column of numbers.
+
+    Raises
+    ------
+    ValueError
+    """
     if isinstance(value, str) and value in features:
         if features.kind(value) == "category":
             raise ValueError(f"{name} must follow from a column of numbers, but {value!r} of features holds categories")
         return Parsed(value, FromFeature(features, value, sizes_of), column=value)
-    if isinstance(value, str) or _is_one(value):
+    if isinstance(value, str) or is_one(value):
         if isinstance(value, str):
             raise ValueError(
                 f"{name} must be a number, one number a {features.each}, or {_columns(features)}, not {value!r}"
             )
         one = number(name, value, 0, high)
         return Parsed(one, Constant(np.array(one, np.float32)), largest=one)
-    array = _one_each(name, value, count, "biuf", "a number", features.each)
+    array = one_each(name, value, count, "biuf", "a number", features.each)
     low, top = (array.min(), array.max()) if array.size else (0, 0)
     if not (low >= 0 and top <= high and math.isfinite(top)):  # NaN is neither
         bound = f"from 0 to {high:g}" if math.isfinite(high) else "finite and none below 0"
@@ -175,7 +180,7 @@ def _symbols(name: str, value: Any, count: int, features: Features) -> Parsed:
             return Parsed(value, FromFeature(features, value, symbols_of), column=value)
         code = _symbol(name, value)
         return Parsed(SYMBOLS[code], Constant(np.array(code, np.uint8)))
-    array = _one_each(name, value, count, "UOT", "a name", features.each)
+    array = one_each(name, value, count, "UOT", "a name", features.each)
     names, inverse = np.unique(array.astype(str), return_inverse=True)
     codes = np.array([_symbol(name, str(n)) for n in names], np.uint8)[inverse]
     return Parsed(_given(value, array), PerPoint(_frozen(codes), np.asarray))
@@ -228,9 +233,9 @@ def shown_of(name: str, value: Any, count: int, features: Features) -> Parsed:
                 f"{name} must be True, False, one of them a {features.each}, or {_columns(features)}, not {value!r}"
             )
         return Parsed(value, FromFeature(features, value, flags_of), column=value)
-    if _is_one(value):
+    if is_one(value):
         return Parsed(flag(name, value), Constant(np.array(bool(value))))
-    array = _one_each(name, value, count, "b", "True or False", features.each)
+    array = one_each(name, value, count, "b", "True or False", features.each)
     return Parsed(_given(value, array), PerPoint(_kept(array), np.asarray))
 
 
@@ -271,7 +276,13 @@ def _symbol(name: str, value: str) -> int:
     return code
 
 
-def _one_each(name: str, value: Any, count: int, kinds: str, what: str, each: str) -> npt.NDArray[Any]:
+def one_each(name: str, value: Any, count: int, kinds: str, what: str, each: str) -> npt.NDArray[Any]:
+    """An array of one value of a row of features, of one of these kinds of dtype, as it is.
+
+    Raises
+    ------
+    ValueError
+    """
     try:
         array = np.asarray(value)
     except ValueError:
@@ -279,7 +290,7 @@ def _one_each(name: str, value: Any, count: int, kinds: str, what: str, each: st
     if array.size == 0 and array.ndim == 1 and count == 0:
         return array
     if array.dtype.kind not in kinds:
-        raise ValueError(f"{name} must be {what}, or an array of one a point, not an array of {array.dtype}")
+        raise ValueError(f"{name} must be {what}, or an array of one a {each}, not an array of {array.dtype}")
     if array.ndim != 1:
         raise ValueError(
             f"{name} must have one value for each of the {count} {plural(each)}, not the shape {array.shape}"
@@ -295,7 +306,8 @@ def _check_count(name: str, given: int, count: int, what: str, each: str) -> Non
         )
 
 
-def _is_one(value: Any) -> bool:
+def is_one(value: Any) -> bool:
+    """Whether a value is meant for all."""
     return value.ndim == 0 if isinstance(value, np.ndarray) else not hasattr(value, "__len__")
 
 

@@ -10,7 +10,9 @@ from qtpy.QtWidgets import QLabel, QStackedWidget, QWidget
 from lamella.qt.controls.image import ImageControls
 from lamella.qt.controls.labels import LabelsControls
 from lamella.qt.controls.points import PointsControls
+from lamella.qt.controls.surface import SurfaceControls
 from lamella.qt.controls.tracks import TracksControls
+from lamella.qt.controls.vectors import VectorsControls
 
 __all__ = ["CONTROLS", "ControlsPanel", "LayerControls"]
 
@@ -31,6 +33,8 @@ CONTROLS: dict[str, type[Any]] = {
     "image": ImageControls,
     "labels": LabelsControls,
     "points": PointsControls,
+    "vectors": VectorsControls,
+    "surface": SurfaceControls,
     "tracks": TracksControls,
 }
 """Layer kind → widget class (a `LayerControls`)."""

@@ -167,7 +167,12 @@ class FormControls(QWidget):
         combo = QColorComboBox(allow_user_colors=True)
         combo.addColors(list(COLORS))
         combo.currentColorChanged.connect(lambda color: self.set(name, color.name()))
-        self.encoded_row(name, combo, lambda value: combo.setCurrentColor(qcolor(value)))
+
+        def show(value: Any) -> None:
+            combo.addColor(qcolor(value))  # unless it is there
+            combo.setCurrentColor(qcolor(value))
+
+        self.encoded_row(name, combo, show)
         return combo
 
     def encoded_row(self, name: str, widget: QWidget, show: Callable[[Any], None]) -> None:

@@ -15,7 +15,7 @@ def enable_instancing() -> None:
     Raises
     ------
     ContextError
-        The OpenGL library has none of them.
+        The OpenGL library does not have them.
     """
     if hasattr(gl, "glVertexAttribDivisor"):
         return
@@ -23,5 +23,5 @@ def enable_instancing() -> None:
         divisor = gl.gl2._get_gl_func("glVertexAttribDivisor", None, (c_uint, c_uint))
         arrays = gl.gl2._get_gl_func("glDrawArraysInstanced", None, (c_uint, c_int, c_int, c_int))
     except RuntimeError:
-        raise ContextError("OpenGL 3.3 is needed to draw lines: this library has no instanced drawing") from None
+        raise ContextError("OpenGL 3.3 is needed: the library that is installed has no instanced drawing") from None
     gl.glVertexAttribDivisor, gl.glDrawArraysInstanced = divisor, arrays

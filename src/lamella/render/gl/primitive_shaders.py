@@ -1,4 +1,4 @@
-"""GLSL of triangles and lines, version 1.20."""
+"""GLSL of triangles and lines, version 1.20: in variants, as software drawing pays for both sides of every branch."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ void main() {
     v_uv = a_uv;
 #endif
 #ifdef VALUES
-    bool known = a_value == a_value && abs(a_value) < 3e38;
+    bool known = a_value <= 0.0 || 0.0 <= a_value;  // false for NaN only
     v_known = known ? 1.0 : 0.0;
-    v_value = known ? a_value : 0.0;
+    v_value = known ? clamp(a_value, -1e30, 1e30) : 0.0;  // infinity cannot be mixed
 #endif
     gl_Position = vec4(to_device(a_position + a_offset * grown) / u_canvas * 2.0 - 1.0, 0.0, 1.0);
 }
@@ -75,7 +75,10 @@ void main() {
 #endif
 #ifdef VALUES
     if (v_known < 0.999) discard;
-    float x = pow(clamp((v_value - u_limits.x) * u_limits.y, 0.0, 1.0), u_limits.z);
+    float x = clamp((v_value - u_limits.x) * u_limits.y, 0.0, 1.0);
+#ifdef GAMMA
+    x = pow(x, u_limits.z);
+#endif
     color *= texture2D(u_lut, vec2((floor(x * 255.0 + 0.5) + 0.5) / 256.0, 0.5));
 #endif
     gl_FragColor = blended(color, 1.0);
@@ -89,14 +92,15 @@ attribute vec2 a_stop;
 attribute vec4 a_color;
 attribute vec4 a_color_stop;
 attribute float a_width;
+#ifdef CLOCK
 attribute vec2 a_times;
 attribute float a_end;
-uniform vec4 u_clock;  // now, tail, head, 1 if there is a clock at all
-uniform float u_completed;  // 1 if what has ended is hidden
+uniform vec4 u_clock;  // now, tail, head, 1 if what has ended is hidden
+varying vec2 v_times;
+#endif
 varying vec4 v_color;
 varying vec4 v_color_stop;
 varying vec4 v_place;  // along, across, length, half of the width, in device pixels
-varying vec2 v_times;
 
 void main() {
     vec2 start = to_device(a_start), stop = to_device(a_stop);
@@ -110,47 +114,54 @@ void main() {
     v_color = a_color / 255.0;
     v_color_stop = a_color_stop / 255.0;
     v_place = vec4(x, y, size, half_width);
-    v_times = a_times;
+    bool shown = a_width > 0.0;
+#ifdef CLOCK
+    v_times = a_times - u_clock.x;  // from now, for what is now to stay exact between the ends
+    shown = shown && (u_clock.w < 0.5 || a_end >= u_clock.x);
+#endif
     vec2 at = start + along * x + vec2(-along.y, along.x) * y;
-    bool over = u_clock.w > 0.5 && u_completed > 0.5 && a_end < u_clock.x;
-    gl_Position = over || a_width <= 0.0 ? vec4(2.0, 2.0, 2.0, 1.0) : vec4(at / u_canvas * 2.0 - 1.0, 0.0, 1.0);
+    gl_Position = shown ? vec4(at / u_canvas * 2.0 - 1.0, 0.0, 1.0) : vec4(2.0, 2.0, 2.0, 1.0);
 }
 """
 
 _SEGMENT_FRAGMENT = """
+#ifdef CLOCK
 uniform vec4 u_clock;
+uniform float u_slack;  // equal times may be that far apart
+varying vec2 v_times;
+#endif
 uniform float u_soft;
 varying vec4 v_color;
 varying vec4 v_color_stop;
 varying vec4 v_place;
-varying vec2 v_times;
 
 void main() {
     float x = clamp(v_place.x, 0.0, v_place.z);
     float away = length(vec2(v_place.x - x, v_place.y)) - v_place.w;
     float coverage = clamp(0.5 - away / u_soft, 0.0, 1.0);
     float part = v_place.z > 0.0 ? x / v_place.z : 0.0;
-    if (u_clock.w > 0.5) {
-        float time = mix(v_times.x, v_times.y, part);
-        float span = u_clock.y + u_clock.z;
-        if (span > 0.0) {
-            float late = time - (u_clock.x + u_clock.z);
-            coverage *= late > 1e-5 ? 0.0 : clamp(1.0 + late / span, 0.0, 1.0);
-        } else {
-            coverage *= abs(time - u_clock.x) <= 1e-5 ? 1.0 : 0.0;
-        }
+#ifdef CLOCK
+    float time = mix(v_times.x, v_times.y, part);
+    float span = u_clock.y + u_clock.z;
+    if (span > 0.0) {
+        float late = time - u_clock.z;
+        coverage *= late > u_slack ? 0.0 : clamp(1.0 + late / span, 0.0, 1.0);
+    } else {
+        coverage *= abs(time) <= u_slack ? 1.0 : 0.0;
     }
+#endif
     gl_FragColor = blended(mix(v_color, v_color_stop, part), coverage);
 }
 """
 
 
-def triangle_shaders(*, values: bool, texture: bool) -> tuple[str, str]:
+def triangle_shaders(*, values: bool, gamma: bool, texture: bool) -> tuple[str, str]:
     """Colours of corners, multiplied with those of values and with a texture where there are any."""
-    chosen = "#define VALUES\n" * values + "#define TEXTURE\n" * texture
+    chosen = "#define VALUES\n" * values + "#define GAMMA\n" * gamma + "#define TEXTURE\n" * texture
     return chosen + _PLACE + _TRIANGLE_VERTEX, chosen + _BLEND + _TRIANGLE_FRAGMENT
 
 
-def segment_shaders() -> tuple[str, str]:
-    """Lines with round ends, one instance each."""
-    return _PLACE + _SEGMENT_VERTEX, _BLEND + _SEGMENT_FRAGMENT
+def segment_shaders(*, clock: bool) -> tuple[str, str]:
+    """Lines with round ends, one instance each; those with a clock fade."""
+    chosen = "#define CLOCK\n" * clock
+    return chosen + _PLACE + _SEGMENT_VERTEX, chosen + _BLEND + _SEGMENT_FRAGMENT

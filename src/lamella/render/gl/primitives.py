@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 from vispy import gloo
+from vispy.gloo import gl
 
 from lamella.model.view_state import ViewState
 from lamella.render.atlas import Atlas
@@ -16,12 +17,12 @@ from lamella.render.gl.blending import BLENDING, blend_uniform
 from lamella.render.gl.instancing import enable_instancing
 from lamella.render.gl.primitive_shaders import segment_shaders, triangle_shaders
 from lamella.render.picture import PrimitivesPicture
-from lamella.render.primitives import corner_scale, line_scale
+from lamella.render.primitives import corner_scale, line_scale, slack
 from lamella.render.visibility import data_to_device
 from lamella.render.visual import Span
 from lamella.slicing.primitives import PrimitivesTile, ValuesTile
 
-_CORNERS = np.array([[0, -1], [1, -1], [1, 1], [0, -1], [1, 1], [0, 1]], np.float32)  # two triangles a line
+_CORNERS = np.array([[0, -1], [1, -1], [0, 1], [1, 1]], np.float32)  # a strip of two triangles a line
 _TRIANGLE_FIELDS = {"a_position": "position", "a_offset": "offset", "a_width": "width", "a_color": "color"}
 _SEGMENT_FIELDS = {"a_start": "start", "a_stop": "stop", "a_width": "width", "a_times": "times", "a_end": "end"}
 
@@ -44,9 +45,10 @@ class PrimitiveDrawer:
     def __init__(self, canvas: Any) -> None:
         self._canvas = canvas
         self._arrays: dict[Hashable, _Arrays] = {}
-        self._programs: dict[tuple[str, bool, bool], Any] = {}
+        self._programs: dict[tuple[str, bool, bool, bool], Any] = {}
         self._luts: dict[int, tuple[npt.NDArray[np.uint8], Any]] = {}  # of each layer
         enable_instancing()
+        self._largest_texture = int(gl.glGetParameter(gl.GL_MAX_TEXTURE_SIZE))
         self._corners = gloo.VertexBuffer(_CORNERS)
         canvas.context.glir.associate(self._corners.glir)
 
@@ -54,8 +56,7 @@ class PrimitiveDrawer:
         held = self._arrays.setdefault(tile.key, _Arrays())
         array = getattr(tile, part.of)
         if part.of == "texture":
-            held.texture = gloo.Texture2D(array, interpolation="linear", wrapping="clamp_to_edge")
-            self._canvas.context.glir.associate(held.texture.glir)
+            self._write_texture(held, array, part)
             return
         buffer = held.buffers.get(part.of)
         if buffer is None:
@@ -65,6 +66,18 @@ class PrimitiveDrawer:
             self._command("SIZE", buffer.id, array.nbytes)
         item = array.nbytes // len(array)
         self._command("DATA", buffer.id, part.start * item, array[part.start : part.stop])
+
+    def _write_texture(self, held: _Arrays, array: npt.NDArray[np.uint8], part: Span) -> None:
+        """Rows of the texture; of one that is larger than this GL can hold every n-th pixel."""
+        step = -(-max(array.shape[:2]) // self._largest_texture)
+        if held.texture is None:
+            shape = array[::step, ::step].shape
+            held.texture = gloo.Texture2D(shape=shape, format="rgba", interpolation="linear", wrapping="clamp_to_edge")
+            self._canvas.context.glir.associate(held.texture.glir)
+        first = -(-part.start // step)
+        rows = array[first * step : part.stop : step, ::step]
+        if len(rows):
+            held.texture.set_data(np.ascontiguousarray(rows), offset=(first, 0))
 
     def forget(self, atlas: Atlas, layers: set[int]) -> None:
         for key in [key for key in self._arrays if not atlas.has(key)]:
@@ -95,8 +108,9 @@ class PrimitiveDrawer:
     def _draw_triangles(
         self, picture: PrimitivesPicture, tile: PrimitivesTile, held: _Arrays, state: ViewState
     ) -> None:
-        values, texture = picture.look.lut is not None, held.texture is not None
-        program = self._program("triangles", values, texture, picture, state)
+        values, texture = picture.mapped, held.texture is not None
+        gamma = values and picture.look.gamma != 1
+        program = self._program(picture, state, "triangles", values, gamma, texture)
         unit, least = corner_scale(picture.transform, state)
         program["u_scale"] = (unit, least, 0.0)
         dtype = tile.corners.dtype
@@ -116,13 +130,14 @@ class PrimitiveDrawer:
         self._command("DRAW", program.id, "triangles", (indices.id, "unsigned_int", tile.triangles.size), 1)
 
     def _draw_segments(self, picture: PrimitivesPicture, tile: PrimitivesTile, held: _Arrays, state: ViewState) -> None:
-        program = self._program("segments", False, False, picture, state)
+        program = self._program(picture, state, "segments")
         unit, least = line_scale(picture, state)
         soft = max(picture.look.antialiasing * state.pixel_ratio, 1e-6)
         program["u_scale"] = (unit, least, soft)
         program["u_soft"] = soft
         clock = picture.clock
         program["u_clock"] = (0, 0, 0, 0) if clock is None else (clock.now, clock.tail, clock.head, 1)
+        program["u_slack"] = 0.0 if clock is None else slack(clock)
         program["u_completed"] = float(clock is not None and clock.hide_completed)
         first, stop = picture.span
         buffer, dtype = held.buffers["segments"], tile.segments.dtype
@@ -133,13 +148,22 @@ class PrimitiveDrawer:
             place = first * dtype.itemsize + dtype.fields["colors"][1] + end
             self._command("ATTRIBUTE", program.id, attribute, "ubyte_vec4", (buffer.id, dtype.itemsize, place), 1)
         self._command("ATTRIBUTE", program.id, "a_corner", "vec2", (self._corners.id, 8, 0))
-        self._command("DRAW", program.id, "triangles", (0, len(_CORNERS)), stop - first)
+        self._command("DRAW", program.id, "triangle_strip", (0, len(_CORNERS)), stop - first)
 
-    def _program(self, kind: str, values: bool, texture: bool, picture: PrimitivesPicture, state: ViewState) -> Any:
-        key = kind, values, texture
+    def _program(
+        self,
+        picture: PrimitivesPicture,
+        state: ViewState,
+        kind: str,
+        values: bool = False,
+        gamma: bool = False,
+        texture: bool = False,
+    ) -> Any:
+        """The program of a variant, with all uniforms that do not depend on it."""
+        key = kind, values, gamma, texture
         if key not in self._programs:
-            sources = segment_shaders() if kind == "segments" else triangle_shaders(values=values, texture=texture)
-            self._programs[key] = gloo.Program(*sources)
+            variant = triangle_shaders(values=values, gamma=gamma, texture=texture)
+            self._programs[key] = gloo.Program(*(segment_shaders() if kind == "segments" else variant))
             self._canvas.context.glir.associate(self._programs[key].glir)
         program = self._programs[key]
         assert picture.tile is not None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -59,8 +60,8 @@ class GLBackend:
             self._raw = _RawGL()
             self.name = self._raw.string(_GL_RENDERER)
             version = self._raw.string(_GL_VERSION)
-            if not version or int(version.split(".")[0]) < 3:
-                raise ContextError(f"OpenGL 3.0 is needed, and {self.name or 'this system'} has {version or 'none'}")
+            if not is_enough(version):
+                raise ContextError(f"OpenGL 3.3 is needed, and {self.name or 'this system'} has {version or 'none'}")
             _log.info("drawing with %s, OpenGL %s", self.name, version)
             _warn_of_software(self.name)
             with _gloo_lock:
@@ -167,6 +168,12 @@ class GLBackend:
         elif target.shape != shape:
             target.resize(shape)
         return target
+
+
+def is_enough(version: str) -> bool:
+    """Whether a GL with this version string has all that is used here: the newest is instanced drawing, of 3.3."""
+    numbers = re.match(r"(\d+)\.(\d+)", version)
+    return numbers is not None and tuple(map(int, numbers.groups())) >= (3, 3)
 
 
 class _RawGL:

@@ -8,7 +8,7 @@ import numpy.typing as npt
 from lamella.model.transforms import Affine
 from lamella.model.view_state import ViewState
 from lamella.render.picture import PrimitivesPicture
-from lamella.render.primitives import corner_scale, line_scale
+from lamella.render.primitives import corner_scale, line_scale, slack
 from lamella.render.reference.blending import Floats, blend, effective_alpha, eight_bits
 from lamella.render.visibility import data_to_device
 from lamella.slicing.primitives import Clock, PrimitivesTile
@@ -36,10 +36,13 @@ def _draw_triangles(
     with np.errstate(divide="ignore"):
         grown = np.where(width > 0, np.maximum(least / width, 1), 1)
     at = to_device(corners["position"] + corners["offset"] * grown[:, None].astype(np.float64) + tile.origin)
-    values = picture.values.values.astype(np.float64) if picture.values is not None else None
+    values = None
+    if picture.mapped:
+        assert picture.values is not None
+        values = np.clip(picture.values.values.astype(np.float64), -1e30, 1e30)  # infinity cannot be mixed
     for triangle in tile.triangles:
         places = at[triangle]
-        if values is not None and picture.look.lut is not None and not np.isfinite(values[triangle]).all():
+        if values is not None and np.isnan(values[triangle]).any():
             continue
         inside = _weights(places, canvas.shape[:2])
         if inside is None:
@@ -48,7 +51,7 @@ def _draw_triangles(
         rgba = weights @ (corners["color"][triangle] / 255)
         if tile.texture is not None:
             rgba = rgba * _texels(tile.texture, weights @ corners["uv"][triangle].astype(np.float64))
-        if values is not None and picture.look.lut is not None:
+        if values is not None:
             rgba = rgba * _mapped(picture, weights @ values[triangle])
         rgba[:, 3:] = effective_alpha(rgba[:, 3:], picture.opacity, picture.blending)
         canvas[rows, columns] = eight_bits(blend(picture.blending, canvas[rows, columns], rgba))
@@ -70,6 +73,7 @@ def _weights(
         return None
     edges = np.stack([c - b, a - c, b - a])
     weights = np.stack([_cross(e, points - p) for e, p in zip(edges, (b, c, a), strict=True)], axis=1) / area
+    weights[np.abs(weights) < 1e-9] = 0
     # A centre on an edge belongs to one of the triangles that share it.
     y, x = (edges * np.sign(area)).T
     inside = ((weights > 0) | ((weights == 0) & ((y < 0) | ((y == 0) & (x > 0))))).all(axis=1)
@@ -152,7 +156,7 @@ def _alpha_at(clock: Clock, time: Floats) -> Floats:
     """SEMANTICS, "Tracks"."""
     span = clock.tail + clock.head
     if not span:
-        return (np.abs(time - clock.now) <= 1e-5).astype(np.float64)
+        return (np.abs(time - clock.now) <= slack(clock)).astype(np.float64)
     alpha = np.clip(1 - (clock.head + clock.now - time) / span, 0, 1)
-    alpha[time > clock.now + clock.head + 1e-5] = 0
+    alpha[time > clock.now + clock.head + slack(clock)] = 0
     return alpha
