@@ -35,7 +35,10 @@ def labelled(count: int, side: int, ids: int, seed: int = 0) -> npt.NDArray[np.i
     cells = np.zeros(across * across, np.int32)
     cells[rng.permutation(len(cells))[:ids]] = np.arange(1, ids + 1)
     plane = np.kron(cells.reshape(across, across), np.ones((-(-side // across),) * 2, np.int32))[:side, :side]
-    return np.stack([np.roll(plane, 5 * z, axis=1) for z in range(count)])
+    data = np.empty((count, side, side), np.int32)
+    for z in range(count):
+        data[z] = np.roll(plane, 5 * z, axis=1)
+    return data
 
 
 class SlowPlanes:

@@ -24,17 +24,17 @@ def show(viewer: lamella.ViewerModel) -> None:
     steepness = np.linalg.norm(slope, axis=1)
     directions = np.column_stack([np.zeros(len(z)), slope]) / np.maximum(steepness, 1e-6)[:, None]
 
-    viewer.add_image(cells.image, colormap="gray", contrast_limits=(0, 255), opacity=0.6, name="cells")
+    viewer.add_image(cells.image, colormap="gray", contrast_limits=(0, 255), opacity=0.7, name="cells")
     viewer.add_vectors(
         np.stack([np.stack([z, y, x], axis=1), directions], axis=1),
         features={"steepness": steepness},
         vector_style="arrow",
-        length=EVERY,
-        edge_width=0.8,
+        length=EVERY - 2,
+        edge_width=0.9,
         edge_color="steepness",
-        edge_colormap="plasma",
-        edge_contrast_limits=(0, 25),
-        shown=steepness > 2,
+        edge_colormap="cool",
+        edge_contrast_limits=(0, 20),
+        shown=steepness > 3,
         opacity=1,
         name="uphill",
     )

@@ -22,8 +22,7 @@ def drag_and_slices(session: Session) -> Generator[Until, None, dict[str, Any]]:
     steps = yield from session.drag(0)
     figures = session.drag_figures(steps)
     figures["one_slice_ms"] = yield from one_slice(session, COLD)
-    figures["slice_ms"] = yield from slices(session, COLD)
-    return figures
+    return figures | (yield from slices(session, COLD))
 
 
 def one_slice(session: Session, positions: range) -> Generator[Until, None, float | None]:
@@ -39,18 +38,17 @@ def one_slice(session: Session, positions: range) -> Generator[Until, None, floa
     return median(times)
 
 
-def slices(session: Session, positions: range) -> Generator[Until, None, float | None]:
-    """Median time of the slicing functions at these positions, ms; None where they cannot be called alone."""
+def slices(session: Session, positions: range) -> Generator[Until, None, dict[str, Any]]:
+    """Median time of the slicing functions at these positions, ms; nothing where they cannot be called alone."""
     yield from session.rest(1.0)  # what is built beside the first slices is there
     if session.adapter.slice_s(0, positions[0]) is None:
-        return None
+        return {}
     times: list[float | None] = []
     for position in positions:
         yield from session.rest(0.02)
         seconds = session.adapter.slice_s(0, position)
-        assert seconds is not None
-        times.append(seconds * 1e3)
-    return median(times)
+        times.append(None if seconds is None else seconds * 1e3)
+    return {"slice_ms": median(times)}
 
 
 @contextlib.contextmanager

@@ -13,6 +13,8 @@ from lamella.slicing.primitives import Clock, ValuesTile
 from tests.render.scenes import (
     look,
     lut,
+    points_look,
+    points_response,
     primitives_look,
     primitives_response,
     response,
@@ -105,6 +107,34 @@ def test_triangles_with_a_value_that_is_none_are_not_drawn(stand):
     assert picture[40, 20, 0] == 255
 
 
+def test_infinite_values_are_the_ends_of_the_table(stand):
+    shown = {"lut": lut(), "limits": (-5, 5)}
+    for generation, (value, grey) in enumerate([(np.inf, 255), (-np.inf, 0)], 1):
+        answer = primitives_response(
+            triangles(SQUARE, TWO), values([value] * 4, key=generation), generation=generation, plane=generation
+        )
+        assert_close(draw(stand, answer, background=(0, 0, 1), **shown)[10:50, 10:50], np.full((40, 40), grey))
+
+
+def test_a_table_without_values_leaves_the_colours_of_the_corners(stand):
+    """The look may be newer than the slice, and the other way round."""
+    made = triangles(SQUARE, TWO, color=(10, 20, 30, 255))
+    expected = INSIDE[..., None] * np.array([10, 20, 30])
+    assert_close(draw(stand, primitives_response(made), lut=lut()), expected)
+    assert_close(draw(stand, primitives_response(made, values([1] * 4), generation=2)), expected)
+
+
+def test_colours_of_corners_values_and_texture_are_multiplied(stand):
+    texture = np.full((3, 5, 4), (255, 128, 255, 128), np.uint8)
+    made = triangles(SQUARE, TWO, color=(100, 200, 255, 128), texture=texture)
+    table = np.tile(np.array([255, 255, 128, 255], np.uint8), (256, 1))
+    picture = draw(stand, primitives_response(made, values([1] * 4)), background=(1, 1, 1), lut=table)
+    color = np.array([100, 200 * 128 / 255, 128])
+    expected = np.full((64, 64, 3), 255.0)
+    expected[INSIDE] = BLENDS["translucent"](255, color, (128 / 255) ** 2)
+    assert_close(picture, expected)
+
+
 def test_a_texture_is_stretched_over_the_triangles(stand):
     texture = np.zeros((2, 2, 4), np.uint8)
     texture[..., 3] = 255
@@ -186,6 +216,27 @@ def test_without_tail_and_head_only_what_is_now_is_seen(stand):
     row = faded(stand, Clock(0, 0, 0, False))
     assert row[5] == 1, "the end that is now"
     assert not row[10:].any()
+
+
+@pytest.mark.parametrize("now", [0.1, 1000.1, 1e6])
+def test_what_is_now_is_seen_however_late_it_is(stand, now):
+    row = faded(stand, Clock(now, 0, 0, False), times=(now, now + 50), end=now + 50)
+    assert row[5] == 1
+    assert not row[10:].any()
+    row = faded(stand, Clock(now, 20, 0, False), times=(now - 50, now), end=now, generation=2)
+    assert row[57] == 1, "the end that is now"
+    assert not row[:30].any()
+
+
+def test_vertices_of_other_layers_are_not_drawn_as_those_of_lines(stand):
+    """Points and triangles over lines, whose vertices count for a whole line each."""
+    lines = segments([[3.5, 0]] * 3, [[3.5, 60]] * 3, width=2, colors=99)
+    slices = [primitives_response(lines), primitives_response(triangles(SQUARE, TWO, key="above"), layer=2)]
+    slices.append(points_response([[31.5, 31.5], [55.5, 55.5]], size=8, symbol=1, face=(255, 0, 0, 255), layer=3))
+    looks = {1: primitives_look(), 2: primitives_look(), 3: points_look()}
+    picture = stand.draw(VIEW, *slices, looks=looks)
+    assert tuple(picture[12, 12, :3]) == (255, 255, 255)
+    assert tuple(picture[32, 32, :3]) == tuple(picture[56, 56, :3]) == (255, 0, 0)
 
 
 def test_what_has_ended_is_hidden_if_asked_for(stand):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -69,14 +70,47 @@ class Rings:
         """(r,)."""
         return np.repeat(np.arange(self.count), np.diff(self.shapes))
 
+    @property
+    def following(self) -> Index:
+        """The vertex after each, round its ring, (m,)."""
+        following = np.arange(1, len(self.vertices) + 1)
+        following[self.rings[1:] - 1] = self.rings[:-1]
+        return following
+
+    def take(self, which: Index) -> Rings:
+        """Some of the shapes."""
+        if len(which) == self.count:
+            return self
+        ring_counts = np.diff(self.shapes)[which]
+        rings = flat_indices(self.shapes[which], ring_counts)
+        counts = np.diff(self.rings)[rings]
+        vertices = self.vertices[flat_indices(self.rings[rings], counts)]
+        return Rings(vertices, _ends(counts), _ends(ring_counts), self.kinds[which])
+
+    def normals(self) -> Floats:
+        """Of shapes on three axes: across their outer ring, twice as long as that has area, (k, 3)."""
+        with np.errstate(invalid="ignore", over="ignore"):
+            here = self.vertices - self.vertices[np.repeat(self.rings[:-1], np.diff(self.rings))]
+            normals: Floats = sums(np.cross(here, here[self.following]), self.rings)[self.shapes[:-1]]
+        return normals
+
+
+def sums(values: npt.NDArray[Any], starts: Index) -> npt.NDArray[Any]:
+    """The sum of each group, of which ``starts`` says where it begins, and the end."""
+    total = np.zeros((len(starts) - 1, *values.shape[1:]), values.dtype)
+    some = np.flatnonzero(np.diff(starts))
+    if len(some):
+        total[some] = np.add.reduceat(values, starts[some])
+    return total
+
 
 def rings_of(cloud: ShapeCloud, rows: Index, displayed: Sequence[int]) -> Rings:
     """The rings of these shapes of a cloud, shape after shape."""
     geometry = cloud.geometry
     kinds = geometry.kinds[rows]
-    ring_counts = np.diff(geometry.shapes)[rows]
+    ring_counts = geometry.shapes[rows + 1] - geometry.shapes[rows]
     of_cloud = flat_indices(geometry.shapes[rows], ring_counts)
-    given = np.diff(geometry.rings)[of_cloud]
+    given = geometry.rings[of_cloud + 1] - geometry.rings[of_cloud]
     round_ones = np.repeat(kinds == ELLIPSE, ring_counts)
     counts = np.where(round_ones, ELLIPSE_VERTICES, given)
     rings, shapes = _ends(counts), _ends(ring_counts)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from dataclasses import dataclass
 
@@ -11,9 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from lamella.model.layers.shape_cloud import ShapeCloud
-from lamella.model.layers.shape_geometry import ELLIPSE, POLYGON, RECTANGLE, flat_indices
+from lamella.model.layers.shape_geometry import ELLIPSE, RECTANGLE, flat_indices
 from lamella.slicing.point_table import Kept
-from lamella.slicing.shape_rings import ELLIPSE_VERTICES, Rings
+from lamella.slicing.shape_rings import ELLIPSE_VERTICES, Rings, sums
 
 Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -21,15 +20,13 @@ Flags = npt.NDArray[np.bool_]
 Triangles = npt.NDArray[np.uint32]
 
 _RECTANGLE = np.array([[0, 1, 2], [0, 2, 3]], np.uint32)
-_ELLIPSE = np.stack([np.zeros(94), np.arange(1, 95), np.arange(2, 96)], axis=1).astype(np.uint32)
+_ELLIPSE = np.array([[0, i, i + 1] for i in range(1, ELLIPSE_VERTICES - 1)], np.uint32)
 _NOTHING = 1e-12  # of the area of its box: what has less is a line
 _CLOSE = 1e-9  # of the area of its box: triangles that are as far from a polygon's own area do not fill just that
 _LEAST_ROOM = 1024  # triangles
 
 GOOD, CROSSING, FLAT = range(3)
 """What is known of a shape: its triangles fill it; its lines cross each other; it has no area."""
-
-assert len(_ELLIPSE) == ELLIPSE_VERTICES - 2
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -79,9 +76,9 @@ class Triangulation:
         with self._lock:
             unknown = np.flatnonzero(self._first[rows] < 0)
         if len(unknown):
-            made, counts, state = _triangulated(rings, unknown)
+            found = _triangulated(rings.take(unknown))
             with self._lock:
-                self._append(rows[unknown], made, counts, state)
+                self._append(rows[unknown], *found)
         with self._lock:
             first, counts, state, triangles = self._first[rows], self._counts[rows], self._state[rows], self._triangles
         local = triangles[flat_indices(first, counts)]
@@ -132,57 +129,80 @@ def memory() -> int:
 # ---- working them out ------------------------------------------------------------------------------------------------
 
 
-def _triangulated(rings: Rings, which: Index) -> tuple[Triangles, Index, npt.NDArray[np.uint8]]:
-    """The triangles of some shapes, their numbers, and what is known of each."""
-    flat = _in_unit_boxes(_on_planes(rings))
-    known = np.ones(rings.count, bool)
-    known[rings.shape_of_vertex[~np.isfinite(flat).all(axis=1)]] = False
-    plain = known & ((rings.kinds == ELLIPSE) | _is_plain(rings, flat))
-    hard = known & (rings.kinds <= POLYGON) & ~plain
-    parts, counts = [], np.zeros(len(which), np.int64)
-    starts, ends = rings.starts, rings.rings[1:]
-    for place, shape in enumerate(which.tolist()):
-        if hard[shape]:
-            first, last = starts[shape], starts[shape + 1]
-            stops = (ends[rings.shapes[shape] : rings.shapes[shape + 1]] - first).astype(np.uint32)
-            part = mapbox_earcut.triangulate_float64(flat[first:last], stops).reshape(-1, 3)
-        elif plain[shape]:
+def _triangulated(rings: Rings) -> tuple[Triangles, Index, npt.NDArray[np.uint8]]:
+    """The triangles of shapes, their numbers, and what is known of each."""
+    flat, known = _in_unit_boxes(_on_planes(rings), rings)
+    simple = known & ((rings.kinds == ELLIPSE) | _are_convex(rings, flat))
+    parts: list[Triangles] = []
+    counts = np.zeros(rings.count, np.int64)
+    starts, shapes = rings.starts.tolist(), rings.shapes.tolist()
+    stops = (rings.rings[1:] - rings.starts[rings.shape_of_ring]).astype(np.uint32)
+    for shape in np.flatnonzero(known & rings.filled).tolist():
+        if simple[shape]:
             part = _ELLIPSE if rings.kinds[shape] == ELLIPSE else _RECTANGLE
         else:
-            continue
+            vertices = flat[starts[shape] : starts[shape + 1]]
+            ends = stops[shapes[shape] : shapes[shape + 1]]
+            part = mapbox_earcut.triangulate_float64(vertices, ends).reshape(-1, 3)
         parts.append(part)
-        counts[place] = len(part)
+        counts[shape] = len(part)
     made: Triangles = np.concatenate(parts) if parts else np.empty((0, 3), np.uint32)
-    return made, counts, _states(rings, flat, which, made, counts)
+    return made, counts, _states(rings, flat, known & rings.filled, made, counts)
 
 
 def _on_planes(rings: Rings) -> Floats:
-    """Vertices of three axes without that which their shape faces the most: (m, displayed) → (m, 2)."""
+    """Vertices of three axes as their shape is seen best: (m, displayed) → (m, 2)."""
     vertices = rings.vertices
     if vertices.shape[1] == 2:
         return vertices
-    normals = np.abs(normals_of(rings))
-    left = np.array([[1, 2], [0, 2], [0, 1]])[normals.argmax(axis=1)]
+    across = np.abs(np.nan_to_num(rings.normals())).argmax(axis=1)
+    left = np.array([[1, 2], [0, 2], [0, 1]])[across]
     return np.take_along_axis(vertices, left[rings.shape_of_vertex], axis=1)
 
 
-def normals_of(rings: Rings) -> Floats:
-    """Of shapes on three axes: perpendicular to their plane, twice as long as their outer ring has area; (k, 3)."""
-    following = next_vertices(rings)
+def _in_unit_boxes(vertices: Floats, rings: Rings) -> tuple[Floats, Flags]:
+    """Vertices with each shape in a box of size 1, and which shapes have only vertices that are somewhere.
+
+    Whatever the units of the data: what counts as nothing is a share of the shape.
+    """
+    starts = rings.starts[:-1]
+    low, high = np.minimum.reduceat(vertices, starts), np.maximum.reduceat(vertices, starts)
     with np.errstate(invalid="ignore", over="ignore"):
-        here = rings.vertices - rings.vertices[np.repeat(rings.rings[:-1], np.diff(rings.rings))]
-        parts = np.cross(here, here[following])
-        outer = np.repeat(np.concatenate([rings.shapes[:-1]]), 1)
-        sums: Floats = np.add.reduceat(parts, rings.rings[:-1]) if len(parts) else np.empty((0, 3))
-    return sums[outer]
+        size = high - low
+    known = np.isfinite(size).all(axis=1)
+    low[~known], size[~known | (size == 0).any(axis=1)] = 0, 1
+    of_vertex = rings.shape_of_vertex
+    with np.errstate(invalid="ignore", over="ignore"):
+        return np.ascontiguousarray((vertices - low[of_vertex]) / size[of_vertex]), known
 
 
-def next_vertices(rings: Rings) -> Index:
-    """The vertex after each, round its ring; (m,)."""
-    following = np.arange(1, len(rings.vertices) + 1)
-    following[rings.rings[1:] - 1] = rings.rings[:-1]
-    return following
+def _are_convex(rings: Rings, flat: Floats) -> Flags:
+    """Rectangles of which the first and the third corner have the others on both sides."""
+    convex = rings.kinds == RECTANGLE
+    corners = flat[rings.starts[:-1][convex][:, None] + np.arange(4)]
+    first, second = (_areas(corners[:, triangle].swapaxes(0, 1)) for triangle in _RECTANGLE)
+    convex[convex] = first * second > 0
+    return convex
 
 
-def _in_unit_boxes(vertices: Floats, rings: Rings | None = None) -> Floats:
-    raise NotImplementedError
+def _states(rings: Rings, flat: Floats, filled: Flags, made: Triangles, counts: Index) -> npt.NDArray[np.uint8]:
+    """`GOOD`, `CROSSING` or `FLAT` of each shape: what its triangles cover, against what its rings enclose."""
+    of_shape = np.repeat(rings.starts[:-1], counts)
+    covered = np.abs(_areas(flat[(made + of_shape[:, None]).T]))
+    covered = sums(covered, np.concatenate([[0], np.cumsum(counts)]))
+    first = np.repeat(rings.rings[:-1], np.diff(rings.rings))
+    enclosed = np.abs(sums(_areas(np.stack([flat[first], flat, flat[rings.following]])), rings.rings))
+    outer = np.zeros(len(enclosed), bool)
+    outer[rings.shapes[:-1]] = True
+    enclosed = sums(np.where(outer, enclosed, -enclosed), rings.shapes)
+    state = np.full(rings.count, GOOD, np.uint8)
+    state[filled & (np.abs(covered - enclosed) > _CLOSE)] = CROSSING
+    state[filled & (covered <= _NOTHING) & (np.abs(enclosed) <= _NOTHING)] = FLAT
+    return state
+
+
+def _areas(triangles: Floats) -> Floats:
+    """Of triangles (3, n, 2), negative where they turn the other way."""
+    (ay, ax), (by, bx) = (triangles[1] - triangles[0]).T, (triangles[2] - triangles[0]).T
+    areas: Floats = (ax * by - ay * bx) / 2
+    return areas

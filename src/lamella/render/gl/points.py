@@ -10,12 +10,12 @@ import numpy as np
 import numpy.typing as npt
 from vispy import gloo
 from vispy.gloo import gl
-from vispy.gloo.glir import GlirProgram
 
 from lamella.model.view_state import ViewState
 from lamella.render.atlas import Atlas
 from lamella.render.gl.blending import BLENDING, blend_uniform
 from lamella.render.gl.point_shaders import quad_shaders, sprite_shaders
+from lamella.render.gl.vertices import bind, set_camera
 from lamella.render.picture import PointsPicture
 from lamella.render.points import MIN_DIAMETER, drawn_sizes, pixels_per_unit, soft_edge
 from lamella.render.visibility import PlacedPoints, canvas_bounds, data_to_device
@@ -23,10 +23,6 @@ from lamella.render.visual import Span
 from lamella.slicing.response_points import PointsTile
 
 QUADS_AT_ONCE = 2**14  # points; 5 MB of vertices
-
-# gloo knows float attributes only, and colours as floats would take four times the memory.
-GlirProgram.ATYPEINFO.setdefault("ubyte_float", (1, gl.GL_UNSIGNED_BYTE, np.uint8))
-GlirProgram.ATYPEINFO.setdefault("ubyte_vec4", (4, gl.GL_UNSIGNED_BYTE, np.uint8))
 
 _QUAD = np.dtype(
     [
@@ -127,24 +123,18 @@ class PointDrawer:
         return max(picture.points.largest * unit, least) + soft_edge(picture.look, state) <= self._largest_sprite
 
     def _draw_sprites(self, buffer: _Buffer, tile: PlacedPoints, picture: PointsPicture, state: ViewState) -> None:
-        to_device = data_to_device(state, picture.transform)
-        width, height = state.device_size
-        camera = to_device.inverse([height / 2, width / 2]) - tile.origin
-        coarse = camera.astype(np.float32)
         program = self._program("sprite", buffer.symbol, picture, state)
-        (yr, yc), (xr, xc) = to_device.linear
-        program["u_linear"] = (xr, xc, yr, yc)
-        program["u_camera"] = (*coarse, *(camera - coarse))
+        set_camera(program, state, picture.transform, tile.origin)
         unit, least = (pixels_per_unit(state, picture.transform), MIN_DIAMETER * state.pixel_ratio)
         program["u_scale"] = (unit, least, soft_edge(picture.look, state))
         for piece in buffer.pieces:
-            self._bind(program, piece, buffer.dtype, _SPRITE_FIELDS)
+            bind(self._canvas, program, piece, buffer.dtype, _SPRITE_FIELDS)
             self._command("DRAW", program.id, "points", (0, piece.size), 1)
 
     def _draw_quads(self, symbol: int | None, picture: PointsPicture, state: ViewState) -> None:
         """Symbols larger than the sprites of this GL may be: few of those fit on a canvas."""
         program = self._program("quad", symbol, picture, state)
-        self._bind(program, self._quads, _QUAD, {name: name for name in _QUAD.names or ()})
+        bind(self._canvas, program, self._quads, _QUAD, {name: name for name in _QUAD.names or ()})
         seen = _seen(picture, state)
         for start in range(0, len(seen), QUADS_AT_ONCE):
             quads = _quads(picture, state, seen[start : start + QUADS_AT_ONCE])
@@ -165,16 +155,6 @@ class PointDrawer:
         program["u_blend"] = blend_uniform(picture.opacity, picture.blending)
         program["u_soft"] = max(soft_edge(picture.look, state), 1e-6)
         return program
-
-    def _bind(self, program: Any, buffer: Any, dtype: np.dtype[Any], fields: dict[str, str]) -> None:
-        assert dtype.fields is not None
-        for attribute, name in fields.items():
-            base, offset = dtype.fields[name][:2]
-            n = base.shape[0] if base.shape else 1
-            type = "float" if n == 1 else f"vec{n}"
-            if base.base == np.uint8:
-                type = f"ubyte_{type}"
-            self._command("ATTRIBUTE", program.id, attribute, type, (buffer.id, dtype.itemsize, offset))
 
     def _command(self, *command: Any) -> None:
         self._canvas.context.glir.command(*command)

@@ -155,13 +155,13 @@ void main() {
 """
 
 
-def triangle_shaders(*, values: bool, gamma: bool, texture: bool) -> tuple[str, str]:
+def triangle_shaders(values: bool, gamma: bool, texture: bool) -> tuple[str, str]:
     """Colours of corners, multiplied with those of values and with a texture where there are any."""
     chosen = "#define VALUES\n" * values + "#define GAMMA\n" * gamma + "#define TEXTURE\n" * texture
     return chosen + _PLACE + _TRIANGLE_VERTEX, chosen + _BLEND + _TRIANGLE_FRAGMENT
 
 
-def segment_shaders(*, clock: bool) -> tuple[str, str]:
+def segment_shaders(clock: bool) -> tuple[str, str]:
     """Lines with round ends, one instance each; those with a clock fade."""
     chosen = "#define CLOCK\n" * clock
     return chosen + _PLACE + _SEGMENT_VERTEX, chosen + _BLEND + _SEGMENT_FRAGMENT
