@@ -6,13 +6,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from benchmarks.measures import FRAME_S, POSITIONS
+from benchmarks.measures import FRAME_S, POSITIONS, STEP_S
 from benchmarks.results import ScenarioResult
 
 Value = Callable[[ScenarioResult], float | None]
 
 SMOOTH_MS = FRAME_S * 1e3
 ONE_READ_MS = 50.0
+DRAG_S = POSITIONS * STEP_S  # 24 steps from the first to the last, and at most one more of delay
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,8 +99,35 @@ def _plus(number: float, value: float | None) -> float | None:
     return None if value is None else number + value
 
 
-def _stall(scenario: str) -> Bar:
-    return Bar(scenario, "longest stall during the drag", _median("stall_ms"), _smooth())
+def _stall(scenario: str, variant: str = "") -> Bar:
+    text = "longest stall during the drag" + (f", {variant}" if variant else "")
+    return Bar(scenario, text, _median("stall_ms", variant=variant), _smooth(variant))
+
+
+def _in_time(scenario: str, variant: str = "") -> Bar:
+    text = "from the first step of the drag to the last" + (f", {variant}" if variant else "")
+    return Bar(scenario, text, _median("drag_s", variant=variant), _exactly(DRAG_S), unit="s")
+
+
+def _all_shown(scenario: str, variant: str = "") -> Bar:
+    text = "positions shown" + (f", {variant}" if variant else "")
+    return Bar(
+        scenario, text, _median("shown", variant=variant), _exactly(POSITIONS), at_least=True, unit=f"of {POSITIONS}"
+    )
+
+
+def _slice(scenario: str, limit_ms: float, variant: str = "") -> Bar:
+    text = "slicing functions" + (f", {variant}" if variant else "")
+    return Bar(scenario, text, _median("slice_ms", variant=variant), _exactly(limit_ms))
+
+
+def _requests(variant: str) -> Bar:
+    return Bar(
+        "requests",
+        f"25 requests and their wait, {variant}, against 1 s + 1.1 × one slice",
+        _median("total_ms", variant=variant),
+        lambda result: _plus(1000, _median("one_slice_ms", variant=variant, times=1.1)(result)),
+    )
 
 
 BARS: tuple[Bar, ...] = (
@@ -113,12 +141,8 @@ BARS: tuple[Bar, ...] = (
         _exactly(1),
         unit="",
     ),
-    Bar(
-        "requests",
-        "25 requests and their wait, against 1 s + 1.1 × one slice",
-        _median("total_ms"),
-        lambda result: _plus(1000, _median("one_slice_ms", times=1.1)(result)),
-    ),
+    _requests("slow-plane"),
+    _requests("points"),
     Bar("layers", "longest stall during the drag, 20 layers", _median("stall_ms", variant="beside"), _smooth("beside")),
     Bar(
         "layers",
@@ -129,16 +153,34 @@ BARS: tuple[Bar, ...] = (
     ),
     Bar("backed", "longest stall, dask", _median("stall_ms", variant="dask"), _smooth("dask")),
     Bar("backed", "longest stall, zarr-python", _median("stall_ms", variant="zarr"), _smooth("zarr")),
-    _stall("ram"),
-    Bar("ram", "positions shown", _median("shown"), _exactly(POSITIONS), at_least=True, unit="of 25"),
+    _stall("ram", "plane"),
+    _stall("ram", "mean of 5"),
+    _stall("ram", "max of 5"),
+    _all_shown("ram", "plane"),
     Bar(
         "ram",
         "one slice, against 1.1 × napari's synchronous one",
-        _median("one_slice_ms"),
-        _median("one_slice_ms", "napari-sync", times=1.1),
+        _median("one_slice_ms", variant="plane"),
+        _median("one_slice_ms", "napari-sync", "plane", times=1.1),
     ),
-    _stall("ram-10x"),
-    Bar("ram-10x", "positions shown", _median("shown"), _exactly(POSITIONS), at_least=True, unit="of 25"),
+    _stall("ram-10x", "image"),
+    _stall("ram-10x", "points"),
+    _all_shown("ram-10x", "image"),
+    _stall("labels"),
+    _stall("points", "1e6"),
+    _stall("points", "1e7"),
+    _in_time("points", "1e6"),
+    _in_time("points", "1e7"),
+    _slice("points", 2, "1e6"),
+    _slice("points", 10, "1e7"),
+    _stall("vectors"),
+    _in_time("vectors"),
+    _stall("shapes", "2,000"),
+    _stall("shapes", "20,000"),
+    _stall("surface"),
+    _in_time("surface"),
+    _stall("tracks"),
+    _in_time("tracks"),
     Bar(
         "remote",
         "first coarse, against 1.25 × limit",

@@ -73,9 +73,9 @@ def run_scenario(
                 _run_child(scenario, viewer, pythons[viewer], "", next(iter(variants.values())), own)
         for number in range(rounds):
             for viewer in able:
-                own = environment | VIEWER_ENVIRONMENT.get(viewer, {}) | dict(scenario.environment)
                 found: dict[str, dict[str, Any]] = {}
                 for variant, options in variants.items():
+                    own = environment | VIEWER_ENVIRONMENT.get(viewer, {}) | options.get("_environment", {})
                     say(f"{name} {variant} · round {number + 1} of {rounds} · {viewer}".replace("  ", " "))
                     measured = _run_child(scenario, viewer, pythons[viewer], variant, options, own)
                     result.rounds.append(measured)

@@ -42,15 +42,14 @@ class Scenario:
     ----------
     name, title : str
     setup : callable
-        A context manager that gives the options of each variant: every variant runs in a process of its own.
+        A context manager that gives the options of each variant: every variant runs in a process of its own. Options
+        that begin with ``_`` stay in the runner; ``_environment`` holds variables of the viewer's process.
     viewers : tuple of str
         Who can do it.
     witness : bool
         Whether an empty window watches beside it.
     warm_up : bool
         Start each viewer once before, so that byte code and files are where they are at the second start of a day.
-    environment : tuple of (name, value)
-        Variables of the viewer's process.
     finish : callable
         Adds to a viewer's figures what only the runner knows: ``finish(viewer, options, figures)``.
     derive : callable
@@ -63,7 +62,6 @@ class Scenario:
     viewers: tuple[str, ...]
     witness: bool = True
     warm_up: bool = False
-    environment: tuple[tuple[str, str], ...] = ()
     finish: Callable[[str, Options, Figures], None] = lambda viewer, options, figures: None
     derive: Callable[[dict[str, Figures]], Figures] | None = None
 

@@ -1,25 +1,34 @@
-"""A numpy array: a drag, and single steps."""
+"""A numpy array: a drag, and single steps; as planes, and as slices of five planes."""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Iterator
+import time
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from benchmarks.data import planes
-from benchmarks.measures import median
 from benchmarks.scenarios import Options, Scenario
+from benchmarks.scenarios.parts import one_slice
 
 if TYPE_CHECKING:
-    from benchmarks.session import Script, Session, Until
+    from benchmarks.session import Script, Session
 
+MARGIN = 2  # planes to either side
 SINGLE_STEPS = 15
 
 
 def script(session: Session, options: Options) -> Script:
-    data = planes(100, 1024)
-    session.adapter.add_array(data)
-    yield from session.complete(0)
+    adapter, projection = session.adapter, options["projection"]
+    changed = 0.0
+    if projection is None:
+        adapter.add_array(planes(100, 1024))
+    else:
+        adapter.add("image", planes(100, 1024), projection_mode=projection)
+        yield from session.complete(0)
+        changed = time.perf_counter()
+        adapter.set_margins(0, MARGIN)
+    yield from session.complete(changed)
     yield from session.rest(0.5)
     steps = yield from session.drag(0)
     figures = session.drag_figures(steps)
@@ -27,22 +36,14 @@ def script(session: Session, options: Options) -> Script:
     return figures
 
 
-def one_slice(session: Session, positions: range) -> Generator[Until, None, float | None]:
-    """Median time from the call to the complete picture on screen of steps that stand alone, ms."""
-    times: list[float | None] = []
-    for position in positions:
-        yield from session.rest(0.1)
-        first = len(session.paints)
-        step = session.step(0, position)
-        yield from session.settled([step])
-        shown = next(p for p in session.paints[first:] if p.position == position and p.complete)
-        times.append((shown.time - step.called) * 1e3)
-    return median(times)
-
-
 @contextlib.contextmanager
 def _setup() -> Iterator[dict[str, Options]]:
-    yield {"": {}}
+    yield {"plane": {"projection": None}, "mean of 5": {"projection": "mean"}, "max of 5": {"projection": "max"}}
 
 
-SCENARIO = Scenario("ram", "numpy array of 100×1024² uint16; drag", _setup, ("lamella", "napari", "napari-sync", "ndv"))
+SCENARIO = Scenario(
+    "ram",
+    "numpy array of 100×1024² uint16, planes and projections of five; drag",
+    _setup,
+    ("lamella", "napari", "napari-sync", "ndv"),
+)

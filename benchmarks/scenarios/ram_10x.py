@@ -1,4 +1,4 @@
-"""A numpy array ten times as large as the graphics memory that lamella may use: it fits in RAM, not in VRAM."""
+"""Data ten times as large as the graphics memory that lamella may use: it fits in RAM, not in VRAM."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from benchmarks.data import planes
+from benchmarks.geometry import PLANES, cloud
 from benchmarks.scenarios import Options, Scenario
-from benchmarks.scenarios.ram import one_slice
+from benchmarks.scenarios.parts import one_slice
+from benchmarks.scenarios.points import SIZE
 
 if TYPE_CHECKING:
     from benchmarks.session import Script, Session
@@ -16,32 +18,50 @@ if TYPE_CHECKING:
 BUDGET = 256_000_000
 PLANE_BYTES = 2 * 1024**2
 COUNT = 10 * BUDGET // PLANE_BYTES + 1
-FILL = BUDGET // PLANE_BYTES + 20  # steps that fill the budget, so that the drag has to throw out what it replaces
+POINT_BYTES = 36  # of a vertex
+POINTS = 10**7
+POINTS_BUDGET = POINTS * POINT_BYTES // 10
 
 
 def script(session: Session, options: Options) -> Script:
-    data = planes(COUNT, 1024)
-    session.adapter.add_array(data)
+    """Steps fill the budget first, so that the drag has to throw out what it replaces."""
+    if options["kind"] == "image":
+        session.adapter.add_array(planes(COUNT, 1024))
+    else:
+        session.adapter.add("points", cloud(POINTS), size=SIZE)
     yield from session.complete(0)
-    for position in range(FILL):
+    for position in range(options["fill"]):
         step = session.step(0, position)
         yield from session.settled([step])
     yield from session.rest(0.5)
     steps = yield from session.drag(0)
     figures = session.drag_figures(steps)
-    figures["one_slice_ms"] = yield from one_slice(session, range(300, 310))
+    figures["one_slice_ms"] = yield from one_slice(session, range(*options["singles"]))
     return figures
 
 
 @contextlib.contextmanager
 def _setup() -> Iterator[dict[str, Options]]:
-    yield {"": {}}
+    yield {
+        "image": {
+            "kind": "image",
+            "fill": BUDGET // PLANE_BYTES + 20,
+            "singles": (300, 310),
+            "_environment": {"LAMELLA_GPU_BUDGET": str(BUDGET)},
+        },
+        "points": {
+            "kind": "points",
+            "fill": PLANES // 10 + 5,
+            "singles": (98, 50, -7),
+            "_environment": {"LAMELLA_GPU_BUDGET": str(POINTS_BUDGET)},
+        },
+    }
 
 
 SCENARIO = Scenario(
     "ram-10x",
-    f"numpy array of {COUNT}×1024² uint16, ten times the 256 MB of graphics memory; drag",
+    f"{COUNT}×1024² uint16, ten times the 256 MB of graphics memory, and {POINTS:,} points, ten times "
+    f"{POINTS_BUDGET / 1e6:.0f} MB; drag",
     _setup,
     ("lamella", "napari", "napari-sync"),
-    environment=(("LAMELLA_GPU_BUDGET", str(BUDGET)),),
 )

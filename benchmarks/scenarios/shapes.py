@@ -26,6 +26,4 @@ def _setup() -> Iterator[dict[str, Options]]:
     yield {name: {"count": count} for name, count in COUNTS.items()}
 
 
-SCENARIO = Scenario(
-    "shapes", "polygons of 8 corners in 100 planes; drag", _setup, ("lamella", "napari", "napari-sync")
-)
+SCENARIO = Scenario("shapes", "polygons of 8 corners in 100 planes; drag", _setup, ("lamella", "napari", "napari-sync"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -18,6 +19,8 @@ from lamella.slicing.primitives import CORNER, SEGMENT, Clock, PrimitivesTile, V
 from lamella.slicing.request import SliceKey, Window
 from lamella.slicing.response import ImageSliceResponse, LayerSliceResponse, Tile
 from lamella.slicing.response_points import PointsSliceResponse, tile_of
+
+_numbers = itertools.count()
 
 GREY = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 4, axis=1)
 GREY[:, 3] = 255
@@ -249,7 +252,7 @@ def segments(
 
 
 def _primitives(origin: Any, corners: Any, indices: Any, lines: Any, how: dict[str, Any]) -> PrimitivesTile:
-    key = how.pop("key", ("primitives", id(corners)))
+    key = how.pop("key", ("primitives", next(_numbers)))
     nbytes = corners.nbytes + indices.nbytes + lines.nbytes
     return PrimitivesTile(key, nbytes, origin, corners, indices, lines, **how)
 

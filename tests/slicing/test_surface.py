@@ -204,7 +204,7 @@ def test_the_grid_for_picking_finds_what_a_search_finds(monkeypatch: pytest.Monk
     vertices, faces = rng.uniform(0, 100, (500, 2)), rng.integers(0, 500, (900, 3))
     layer = Surface((vertices, faces, rng.random(500)))
     searched = sliced(request_of(layer, view_of(layer)))
-    monkeypatch.setattr("lamella.slicing.track_picking.WORTH_A_GRID", 10)
+    monkeypatch.setattr("lamella.slicing.line_grid.WORTH_A_GRID", 10)
     again = Surface((vertices, faces, layer.values))
     found = sliced(request_of(again, view_of(again)))
     assert found.tiles[0].content.grid is not None

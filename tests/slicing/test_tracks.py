@@ -16,7 +16,7 @@ from lamella.model.layers.image import Image
 from lamella.model.layers.tracks import Tracks
 from lamella.model.view import View
 from lamella.model.world import data_to_common_world, fit_dims, layer_axes
-from lamella.slicing import track_picking, track_table, tracks
+from lamella.slicing import line_grid, track_table, tracks
 from lamella.slicing.place import Place
 from lamella.slicing.request import LayerSliceRequest, Mode
 from lamella.slicing.response_tracks import TracksSliceResponse
@@ -436,7 +436,7 @@ def test_picking_among_many_lines_finds_what_looking_at_each_finds(monkeypatch: 
     view = show(layer)
     view.dims.set_point(0, 14)
     without = slice_of(request_of(layer, view))
-    monkeypatch.setattr(track_picking, "WORTH_A_GRID", 100)
+    monkeypatch.setattr(line_grid, "WORTH_A_GRID", 100)
     layer.refresh()
     with_grid = slice_of(request_of(layer, view))
     assert without.tiles[0].content.grid is None

@@ -8,13 +8,20 @@ from __future__ import annotations
 import functools
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from lamella.model.transforms import Affine
 from lamella.slicing.request import SliceKey, Window
+
+
+class Remark(NamedTuple):
+    """What a slice has to say that harms nothing. The user is told once for each layer, state of its data and topic."""
+
+    topic: str
+    message: str
 
 
 @functools.lru_cache(maxsize=256)

@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lamella.slicing.line_grid import LineGrid
 from lamella.slicing.primitives import Clock, PrimitivesTile, ValuesTile
 from lamella.slicing.response import LayerSliceResponse
-from lamella.slicing.track_picking import LineGrid
 
 Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from lamella.slicing.line_grid import LineGrid
 from lamella.slicing.point_table import Columns
 from lamella.slicing.primitives import Clock, PrimitivesTile
 from lamella.slicing.response import LayerSliceResponse
 from lamella.slicing.text import TextBlock
-from lamella.slicing.track_picking import LineGrid, alpha_at, nearest
+from lamella.slicing.track_picking import alpha_at, nearest
 from lamella.slicing.track_table import Span, TrackTable
 
 Floats = npt.NDArray[np.float64]

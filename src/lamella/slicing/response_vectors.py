@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from lamella.model.layers.vector_style import HEAD
+from lamella.slicing.line_grid import LineGrid
 from lamella.slicing.primitives import Clock, PrimitivesTile
 from lamella.slicing.response import LayerSliceResponse
 from lamella.slicing.response_points import size_scale
-from lamella.slicing.track_picking import LineGrid
 from lamella.slicing.vector_shapes import half_width
 
 Floats = npt.NDArray[np.float64]
@@ -97,12 +97,12 @@ class VectorsSliceResponse(LayerSliceResponse):
 
     @property
     def segment_span(self) -> None:
-        """All segments are drawn,"""
+        """None: all segments are drawn."""
         return None
 
     @property
     def clock(self) -> Clock | None:
-        """and none fades with time."""
+        """None: nothing fades with time."""
         return None
 
     def value_at(self, position: tuple[float, ...]) -> tuple[int] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ Flags = npt.NDArray[np.bool_]
 
 MITER_LIMIT = 4.0  # widths that a pointed corner may be long; one that would be longer is cut off, as in SVG
 _BEVELLED = 2 / MITER_LIMIT**2 - 1  # cosine between the directions of lines that meet in such a corner
-_STRAIGHT_AWAY = 1e-12  # of the squared length: a line that goes nowhere but along the normal of its shape
+_ALONG = 1e-6  # sine between a line and the normal of its shape, from which on the normal is of no use
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -26,21 +26,44 @@ class Outline:
 
     Attributes
     ----------
-    pairs : (e, 2) int64
-        The vertices that each line joins.
-    counts : (k,) int64
-        How many lines each shape has.
     vertices : (v,) int64
-        Those in which lines meet or end: not the second of two that are at one place.
+        Where lines meet or end: not the second of two that follow each other at one place.
+    lines : (e, 2) int64
+        Into `vertices`: what each line joins.
     before, after : (v,) int64
-        For each of these, the line that comes to it and the one that leaves it; at the end of a path the same.
+        Into `lines`: the one that comes to a vertex and the one that leaves it; at the ends of a path the same.
+    vertex_counts, counts : (k,) int64
+        How many vertices and lines each shape has.
     """
 
-    pairs: Index
-    counts: Index
     vertices: Index
+    lines: Index
     before: Index
     after: Index
+    vertex_counts: Index
+    counts: Index
+
+    @property
+    def pairs(self) -> Index:
+        """Which vertices of the slice each line joins, (e, 2)."""
+        return self.vertices[self.lines]
+
+    def take(self, which: Flags) -> Outline:
+        """The lines of some of the shapes, the others without any."""
+        if which.all():
+            return self
+        shapes = np.arange(len(which))
+        of_vertex = which[np.repeat(shapes, self.vertex_counts)]
+        of_line = which[np.repeat(shapes, self.counts)]
+        vertex, line = np.cumsum(of_vertex) - 1, np.cumsum(of_line) - 1
+        return Outline(
+            self.vertices[of_vertex],
+            vertex[self.lines[of_line]],
+            line[self.before[of_vertex]],
+            line[self.after[of_vertex]],
+            np.where(which, self.vertex_counts, 0),
+            np.where(which, self.counts, 0),
+        )
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -50,7 +73,7 @@ class Band:
     Attributes
     ----------
     corners : (c,) of `corner_dtype`
-        Without colour.
+        Relative to an origin, without colour.
     shapes : (c,) int64
         The shape of each.
     triangles : (t, 3) uint32
@@ -65,46 +88,124 @@ class Band:
     counts: Index
 
 
-def outline_of(rings: Rings, closed: Flags, known: Flags) -> Outline:
-    """The lines of shapes: those of closed ones go round.
+def outline_of(rings: Rings, known: Flags) -> Outline:
+    """The lines of shapes: round those that have a face, along the others. Shapes that are not ``known`` have none."""
+    vertices, starts = rings.vertices, rings.rings[:-1]
+    closed = rings.filled[rings.shape_of_ring]
+    former = np.arange(-1, len(vertices) - 1)
+    former[starts] = rings.rings[1:] - 1
+    kept = (vertices != vertices[former]).any(axis=1)
+    kept[starts[~closed]] = True  # nothing comes before the first vertex of a path
+    kept &= known[rings.shape_of_vertex]
+    counts = sums(kept.astype(np.int64), rings.rings)
+    ring = rings.ring_of_vertex[kept]
+    met = counts[ring] > 1
+    chosen, ring, counts = np.flatnonzero(kept)[met], ring[met], np.where(counts > 1, counts, 0)
+
+    lines = np.where(closed & (counts > 2), counts, np.maximum(counts - 1, 0))  # between two places there is but one
+    first_vertex, first_line = np.cumsum(counts) - counts, np.cumsum(lines) - lines
+    place, of_ring = np.arange(len(chosen)) - first_vertex[ring], lines[ring]
+    leaving = np.flatnonzero(place < of_ring)
+    ends = first_vertex[ring] + (place + 1) % np.maximum(counts[ring], 1)
+    comes = np.where(place > 0, place - 1, np.where(of_ring == counts[ring], of_ring - 1, 0))
+    return Outline(
+        vertices=chosen,
+        lines=np.stack([leaving, ends[leaving]], axis=1),
+        before=first_line[ring] + comes,
+        after=first_line[ring] + np.minimum(place, of_ring - 1),
+        vertex_counts=sums(counts, rings.shapes),
+        counts=sums(lines, rings.shapes),
+    )
+
+
+def band_of(rings: Rings, outline: Outline, widths: Floats, metric: Floats, origin: Floats) -> Band:
+    """Edges of these widths: corners are pointed, or cut off where they would reach too far.
 
     Parameters
     ----------
     rings : Rings
-    closed, known : (k,) bool
-        Shapes that are not known have no lines.
+    outline : Outline
+    widths : (k,) float64
+        Data units.
+    metric : (displayed, displayed) float64
+        How the displayed axes measure, see `lamella.slicing.vector_shapes.metric_of`.
+    origin : (displayed,) float64
     """
-    vertices = rings.vertices
-    ring_of, first = rings.ring_of_vertex, rings.rings[:-1]
-    round_ring = closed[rings.shape_of_ring]
-    former = np.arange(-1, len(vertices) - 1)
-    former[first] = rings.rings[1:] - 1
-    kept = (vertices != vertices[former]).any(axis=1)
-    kept[first[~round_ring]] = True  # nothing comes before the first vertex of a path
-    kept &= known[rings.shape_of_vertex]
-    chosen = np.flatnonzero(kept)
-    counts = sums(kept.astype(np.int64), rings.rings)
-    ring = ring_of[chosen]
-    # With two places a ring goes there and not back.
-    round_ring = round_ring & (counts > 2)
-    ends = np.cumsum(counts)
-    last = np.zeros(len(chosen), bool)
-    last[ends[counts > 0] - 1] = True
-    begin = np.zeros(len(chosen), bool)
-    begin[(ends - counts)[counts > 0]] = True
-    leaves = ~last | round_ring[ring]
-    following = np.arange(1, len(chosen) + 1)
-    following[last] = (ends - counts)[ring[last]]
-    pairs = np.stack([chosen, chosen[following % max(len(chosen), 1)]], axis=1)[leaves]
-    line = np.cumsum(leaves) - 1  # that leaves a vertex, or the last one before it
-    after = np.where(leaves, line, line)
-    before = line - 1
-    going_round = begin & round_ring[ring]
-    before[going_round] = line[ends[ring[going_round]] - 1]
-    before[begin & ~round_ring[ring]] = line[begin & ~round_ring[ring]]
-    before[last & ~leaves] = line[last & ~leaves]
-    lonely = begin & last & ~leaves
-    per_ring = sums(leaves.astype(np.int64), np.concatenate([[0], ends]))
-    return Outline(
-        pairs, sums(per_ring, rings.shapes), chosen[~lonely], before[~lonely], after[~lonely]
+    root = _root(metric)
+    with np.errstate(invalid="ignore", over="ignore"):  # of shapes without lines
+        measured = replace(rings, vertices=(rings.vertices - origin) @ root)
+    along = _directions(measured.vertices, outline)
+    sides = _sides(measured, outline, along)
+    incoming, outgoing = sides[outline.before], sides[outline.after]
+    cosine = (incoming * outgoing).sum(axis=1)
+    bevelled = np.flatnonzero(cosine < _BEVELLED)
+    cosine[bevelled] = 0
+    offsets = (incoming + outgoing) / (1 + cosine)[:, None]
+    offsets[bevelled] = incoming[bevelled]
+    away = outgoing[bevelled]
+    count, more = len(offsets), len(bevelled)
+    # Of each vertex the left and the right corner; then of each that is cut off those of the line that leaves it, and
+    # the vertex itself.
+    vectors = np.concatenate([np.stack([offsets, -offsets], axis=1).reshape(2 * count, -1), away, -away, 0 * away])
+    vertex = np.concatenate([np.repeat(np.arange(count), 2), np.tile(bevelled, 3)])
+
+    left = 2 * np.arange(count)
+    leaving = np.stack([left, left + 1])
+    leaving[:, bevelled] = 2 * count + np.stack([np.arange(more), more + np.arange(more)])
+    start, stop = outline.lines.T
+    quads = np.stack(
+        [leaving[0, start], leaving[1, start], left[stop] + 1, leaving[0, start], left[stop] + 1, left[stop]], axis=1
     )
+    triangles, counts = quads.reshape(-1, 3), 2 * outline.counts
+    shapes = np.repeat(np.arange(len(widths)), outline.vertex_counts)
+    if more:
+        outside = ((along[outline.after[bevelled]] * incoming[bevelled]).sum(axis=1) > 0).astype(np.int64)
+        cuts = np.stack(
+            [left[bevelled] + outside, leaving[outside, bevelled], 2 * count + 2 * more + np.arange(more)], axis=1
+        )
+        of_triangle = np.concatenate([np.repeat(np.arange(len(widths)), counts), shapes[bevelled]])
+        triangles = np.concatenate([triangles, cuts])[np.argsort(of_triangle, kind="stable")]
+        counts = counts + np.bincount(shapes[bevelled], minlength=len(widths))
+    shapes = shapes[vertex]
+    corners = np.zeros(len(vertex), CORNER[len(origin)])
+    corners["position"] = (rings.vertices[outline.vertices] - origin)[vertex]
+    corners["offset"] = vectors @ np.linalg.inv(root) * (widths[shapes] / 2)[:, None]
+    corners["width"] = widths[shapes]
+    return Band(corners, shapes, triangles.astype(np.uint32), counts)
+
+
+def _root(metric: Floats) -> Floats:
+    """The matrix that takes data vectors to such as measure alike on all axes."""
+    try:
+        root: Floats = np.linalg.cholesky(metric)
+        return root
+    except np.linalg.LinAlgError:  # the axes lie on each other as far as floats can tell
+        return np.eye(len(metric))
+
+
+def _directions(vertices: Floats, outline: Outline) -> Floats:
+    """Along each line, of length 1; (e, d)."""
+    start, stop = outline.pairs.T
+    along: Floats = vertices[stop] - vertices[start]
+    along /= np.maximum(np.linalg.norm(along, axis=1), np.finfo(np.float64).tiny)[:, None]
+    return along
+
+
+def _sides(rings: Rings, outline: Outline, along: Floats) -> Floats:
+    """Across each line, of length 1, in the plane of its shape; (e, d)."""
+    if along.shape[1] == 2:
+        return np.stack([-along[:, 1], along[:, 0]], axis=1)
+    normals = rings.normals()
+    length = np.linalg.norm(normals, axis=1)
+    flat = length > 0
+    normals[flat] /= length[flat, None]
+    normals[~flat] = [1, 0, 0]
+    sides = np.cross(np.repeat(normals, outline.counts, axis=0), along)
+    length = np.linalg.norm(sides, axis=1)
+    lost = length < _ALONG
+    if lost.any():
+        other = np.eye(3)[np.abs(along[lost]).argmin(axis=1)]
+        sides[lost] = np.cross(other, along[lost])
+        length[lost] = np.linalg.norm(sides[lost], axis=1)
+    result: Floats = sides / length[:, None]
+    return result

@@ -178,7 +178,7 @@ def _in_unit_boxes(vertices: Floats, rings: Rings) -> tuple[Floats, Flags]:
 
 def _are_convex(rings: Rings, flat: Floats) -> Flags:
     """Rectangles of which the first and the third corner have the others on both sides."""
-    convex = rings.kinds == RECTANGLE
+    convex: Flags = rings.kinds == RECTANGLE
     corners = flat[rings.starts[:-1][convex][:, None] + np.arange(4)]
     first, second = (_areas(corners[:, triangle].swapaxes(0, 1)) for triangle in _RECTANGLE)
     convex[convex] = first * second > 0

@@ -21,6 +21,7 @@ from lamella.model.layers.snapshots import snapshot
 from lamella.model.layers.surface_arguments import SurfaceData
 from lamella.model.view_state import ViewState
 from lamella.slicing import whole
+from lamella.slicing.line_grid import LineGrid
 from lamella.slicing.place import Place
 from lamella.slicing.plan import ChunkRead, Plan
 from lamella.slicing.point_selection import select, slab_of
@@ -31,7 +32,6 @@ from lamella.slicing.response_points import middle_of
 from lamella.slicing.response_surface import SurfaceContent, SurfaceSliceResponse
 from lamella.slicing.surface_mesh import colors_of_corners, edges_of, kept_faces, normals_of, shades
 from lamella.slicing.thumbnail import of_points
-from lamella.slicing.track_picking import LineGrid
 
 if TYPE_CHECKING:
     from lamella.model.layers.surface import Surface

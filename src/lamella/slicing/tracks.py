@@ -20,6 +20,7 @@ from lamella.model.layers.track_graph import TrackData
 from lamella.model.layers.track_style import BY_TRACK, TrackStyle
 from lamella.model.view_state import ViewState
 from lamella.slicing import whole
+from lamella.slicing.line_grid import LineGrid
 from lamella.slicing.place import Place
 from lamella.slicing.plan import ChunkRead, Plan
 from lamella.slicing.point_index import PIECE
@@ -29,7 +30,6 @@ from lamella.slicing.request import LayerSliceRequest, Mode, SliceKey
 from lamella.slicing.response_tracks import TracksContent, TracksSliceResponse
 from lamella.slicing.thumbnail import of_points
 from lamella.slicing.track_ids import ids_at
-from lamella.slicing.track_picking import LineGrid
 from lamella.slicing.track_table import Span, TrackTable, table_of
 
 if TYPE_CHECKING:

@@ -16,6 +16,7 @@ from lamella.model.layers.vector_cloud import VectorCloud
 from lamella.model.layers.vector_style import VectorStyle
 from lamella.model.view_state import ViewState
 from lamella.slicing import whole
+from lamella.slicing.line_grid import LineGrid
 from lamella.slicing.place import Place
 from lamella.slicing.plan import ChunkRead, Plan
 from lamella.slicing.point_selection import Sizes, select, slab_of
@@ -25,7 +26,6 @@ from lamella.slicing.request import LayerSliceRequest, Mode, SliceKey
 from lamella.slicing.response_points import middle_of, pieces_of
 from lamella.slicing.response_vectors import VectorsContent, VectorsSliceResponse
 from lamella.slicing.thumbnail import of_points
-from lamella.slicing.track_picking import LineGrid
 from lamella.slicing.vector_shapes import CORNERS, TRIANGLES, Metric, corners_of, metric_of, triangles_of
 
 if TYPE_CHECKING:
