@@ -166,6 +166,7 @@ BARS: tuple[Bar, ...] = (
     _stall("ram-10x", "image"),
     _stall("ram-10x", "points"),
     _all_shown("ram-10x", "image"),
+    _all_shown("ram-10x", "points"),
     _stall("labels"),
     _stall("points", "1e6"),
     _stall("points", "1e7"),

@@ -15,11 +15,11 @@ CORNERS = 8  # of a polygon
 Floats = npt.NDArray[np.float64]
 
 
-def cloud(count: int, seed: int = 0) -> Floats:
-    """(count, 3) coordinates: axis 0 whole numbers from 0 to 99, each of them there."""
+def cloud(count: int, seed: int = 0, planes: int = PLANES) -> Floats:
+    """(count, 3) coordinates: axis 0 whole numbers from 0 to ``planes`` − 1, as many points in each."""
     rng = np.random.default_rng(seed)
     coordinates = rng.uniform(0, SIDE, (count, 3))
-    coordinates[:, 0] = rng.permutation(count) % PLANES
+    coordinates[:, 0] = rng.permutation(count) % planes
     return coordinates
 
 

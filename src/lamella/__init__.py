@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from lamella.model.layers.labels import Labels
     from lamella.model.layers.point_cloud import PointCloud
     from lamella.model.layers.points import Points
+    from lamella.model.layers.shapes import Shapes
     from lamella.model.layers.surface import Surface
     from lamella.model.layers.tracks import Tracks
     from lamella.model.layers.vectors import Vectors
@@ -29,6 +30,7 @@ __all__ = [
     "Labels",
     "PointCloud",
     "Points",
+    "Shapes",
     "SlicingError",
     "Surface",
     "Tracks",
@@ -45,6 +47,7 @@ _HOMES = {
     "PointCloud": "lamella.model.layers.point_cloud",
     "Labels": "lamella.model.layers.labels",
     "Points": "lamella.model.layers.points",
+    "Shapes": "lamella.model.layers.shapes",
     "SlicingError": "lamella.failures",
     "Surface": "lamella.model.layers.surface",
     "Tracks": "lamella.model.layers.tracks",

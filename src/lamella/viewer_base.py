@@ -80,6 +80,7 @@ class ViewerBase:
         self._was_loaded = True
         self._failures = FailureLog()
         self._notifications = Notifications(time.monotonic)
+        self._remarked: set[tuple[int, int, str]] = set()  # layer, version of its data, topic
         self._outbox = Outbox()
         self._openings = Openings(self._outbox.put)
         self._pictures = Pictures(self._outbox)
@@ -182,6 +183,7 @@ class ViewerBase:
             limits = getattr(response, "auto_limits", None)
             if limits is not None and isinstance(layer, Image):
                 layer.set_auto_limits(limits)
+            self._tell_remarks(layer, response)
         self._update_statuses()
         try:
             emit_each(
@@ -193,6 +195,14 @@ class ViewerBase:
         finally:
             if old is not None:
                 old.release()
+
+    def _tell_remarks(self, layer: Layer, response: LayerSliceResponse) -> None:
+        """What a slice says of itself and no other slice of the same data has said before."""
+        for remark in getattr(response, "remarks", ()):
+            told = (layer.id, response.version, remark.topic)
+            if told not in self._remarked:
+                self._remarked.add(told)
+                self._notify(layer.name, remark.message)
 
     def _take_thumbnails(self, made: ThumbnailsMade) -> None:
         self._thumbnails.go_on()

@@ -25,6 +25,7 @@ from lamella.model.layers.base import Layer
 from lamella.model.layers.image import Image
 from lamella.model.layers.labels import Labels
 from lamella.model.layers.points import Points
+from lamella.model.layers.shapes import Shapes
 from lamella.model.layers.surface import Surface
 from lamella.model.layers.tracks import Tracks
 from lamella.model.layers.vectors import Vectors
@@ -177,6 +178,12 @@ class ViewerModel(ViewerBase):
     def add_vectors(self, data: Any = None, **kwargs: Any) -> Vectors:
         """Show vectors: (n, 2, ndim) starts and directions, or an image of directions. Arguments as for `Vectors`."""
         layer = Vectors(data, **kwargs)
+        self.add_layer(layer)
+        return layer
+
+    def add_shapes(self, data: Any = None, **kwargs: Any) -> Shapes:
+        """Show shapes: a list of arrays of vertices, or of tuples of these and a type. Arguments as for `Shapes`."""
+        layer = Shapes(data, **kwargs)
         self.add_layer(layer)
         return layer
 
@@ -442,5 +449,6 @@ ViewerModel.add_image.__signature__ = _with_channel_axis()  # type: ignore[attr-
 ViewerModel.add_labels.__signature__ = inspect.signature(Labels.__init__)  # type: ignore[attr-defined]
 ViewerModel.add_points.__signature__ = inspect.signature(Points.__init__)  # type: ignore[attr-defined]
 ViewerModel.add_vectors.__signature__ = inspect.signature(Vectors.__init__)  # type: ignore[attr-defined]
+ViewerModel.add_shapes.__signature__ = inspect.signature(Shapes.__init__)  # type: ignore[attr-defined]
 ViewerModel.add_surface.__signature__ = inspect.signature(Surface.__init__)  # type: ignore[attr-defined]
 ViewerModel.add_tracks.__signature__ = inspect.signature(Tracks.__init__)  # type: ignore[attr-defined]

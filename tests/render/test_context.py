@@ -113,3 +113,25 @@ def test_elsewhere_the_window_must_provide_the_context(monkeypatch, platform):
     monkeypatch.setattr(sys, "platform", platform)
     with pytest.raises(ContextError, match="the window must provide"):
         default_provider()
+
+
+@pytest.mark.parametrize(("version", "enough"), [
+    ("4.5 (Compatibility Profile) Mesa 22.3.6", True), ("3.3.0 NVIDIA 550.54", True), ("4.10.1", True),
+    ("3.2.1", False), ("2.1 Metal - 88", False), ("", False), ("OpenGL ES 3.2 Mesa", False),
+])  # fmt: skip
+def test_a_context_that_cannot_draw_all_layer_types_is_refused(version, enough):
+    from lamella.render.gl.renderer import is_enough
+
+    assert is_enough(version) is enough
+
+
+def test_a_library_without_instanced_drawing_is_refused_in_one_sentence(monkeypatch):
+    from lamella.render.gl import instancing
+
+    def missing(*function):
+        raise RuntimeError("not there")
+
+    monkeypatch.delattr(instancing.gl, "glVertexAttribDivisor", raising=False)
+    monkeypatch.setattr(instancing.gl.gl2, "_get_gl_func", missing)
+    with pytest.raises(ContextError, match=r"^OpenGL 3\.3 is needed"):
+        instancing.enable_instancing()

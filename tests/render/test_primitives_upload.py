@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from lamella.render.atlas import Atlas
 from lamella.render.primitives import PIECE, PrimitivesVisual
 from lamella.render.stage import Stage
-from lamella.slicing.primitives import PrimitivesTile, ValuesTile
+from lamella.slicing.primitives import SEGMENT, PrimitivesTile, ValuesTile
 from tests.render.scenes import (
     lut,
     primitives_look,
@@ -212,3 +212,16 @@ def test_a_texture_larger_than_this_gl_can_hold_is_drawn_coarser(make, monkeypat
     made = triangles(SQUARE, TWO, uv=[[0, 0], [1, 0], [1, 1], [0, 1]], texture=texture)
     picture = make("gl").draw(VIEW, primitives_response(made), looks={1: primitives_look()})
     assert np.abs(picture[10:50, 30, 0] - (np.arange(40) + 0.5) / 40 * 255).max() <= 3
+
+
+def test_a_span_is_drawn_whatever_pieces_it_lies_in(make):
+    n = 3 * (PIECE // SEGMENT[2].itemsize)
+    rows = np.arange(n) * 64 / n - 0.5
+    made = segments(np.stack([rows, np.full(n, -9)], 1), np.stack([rows, np.full(n, 80)], 1), width=64 / n)
+    stand = make("gl")
+    for generation, (first, stop) in enumerate([(0, 64), (8, 24), (20, 50), (40, 44), (22, 21)], 1):
+        answer = primitives_response(made, span=(first * n // 64, stop * n // 64), generation=generation)
+        picture = stand.draw(VIEW, answer, looks={1: primitives_look()})
+        middle = (np.arange(64) > first) & (np.arange(64) < stop - 1)
+        outside = (np.arange(64) < first - 1) | (np.arange(64) > stop)
+        assert (picture[middle, 30, 0] == 255).all() and not picture[outside, 30, :3].any()

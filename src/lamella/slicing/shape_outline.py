@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from lamella.slicing.primitives import CORNER
-from lamella.slicing.shape_rings import Rings, sums
+from lamella.slicing.shape_rings import Rings, rows_all, sums
 
 Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -94,7 +94,7 @@ def outline_of(rings: Rings, known: Flags) -> Outline:
     closed = rings.filled[rings.shape_of_ring]
     former = np.arange(-1, len(vertices) - 1)
     former[starts] = rings.rings[1:] - 1
-    kept = (vertices != vertices[former]).any(axis=1)
+    kept = ~rows_all(vertices == vertices[former])
     kept[starts[~closed]] = True  # nothing comes before the first vertex of a path
     kept &= known[rings.shape_of_vertex]
     counts = sums(kept.astype(np.int64), rings.rings)
@@ -177,7 +177,7 @@ def band_of(rings: Rings, outline: Outline, widths: Floats, metric: Floats, orig
 def _root(metric: Floats) -> Floats:
     """The matrix that takes data vectors to such as measure alike on all axes."""
     try:
-        root: Floats = np.linalg.cholesky(metric)
+        root: npt.NDArray[Any] = np.linalg.cholesky(metric)
         return root
     except np.linalg.LinAlgError:  # the axes lie on each other as far as floats can tell
         return np.eye(len(metric))

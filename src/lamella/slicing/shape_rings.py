@@ -95,6 +95,12 @@ class Rings:
         return normals
 
 
+def rows_all(flags: Flags) -> Flags:
+    """Which rows of a table of few columns are True throughout; several times as fast as `all` along them."""
+    result: Flags = np.logical_and.reduce([flags[:, column] for column in range(flags.shape[1])])
+    return result
+
+
 def sums(values: npt.NDArray[Any], starts: Index) -> npt.NDArray[Any]:
     """The sum of each group, of which ``starts`` says where it begins, and the end."""
     total = np.zeros((len(starts) - 1, *values.shape[1:]), values.dtype)

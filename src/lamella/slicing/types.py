@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from lamella.slicing import image, labels, points, surface, tracks, vectors, whole
+from lamella.slicing import image, labels, points, shapes, surface, tracks, vectors, whole
 from lamella.slicing.plan import ChunkRead, Plan
 from lamella.slicing.request import LayerSliceRequest
 
@@ -57,6 +57,7 @@ TYPES: dict[str, ChunkedType] = {
     ),
     "points": _whole(points),
     "vectors": _whole(vectors),
+    "shapes": _whole(shapes),
     "surface": _whole(surface),
     "tracks": _whole(tracks),
 }

@@ -13,6 +13,8 @@ from lamella.model.layers.look import (
 )
 from lamella.model.layers.point_cloud import PointCloud
 from lamella.model.layers.points import Points
+from lamella.model.layers.shape_cloud import ShapeCloud
+from lamella.model.layers.shapes import Shapes
 from lamella.model.layers.surface import Surface
 from lamella.model.layers.track_cloud import TrackCloud
 from lamella.model.layers.tracks import Tracks
@@ -32,6 +34,8 @@ __all__ = [
     "Points",
     "PointsLook",
     "PrimitivesLook",
+    "ShapeCloud",
+    "Shapes",
     "Surface",
     "TrackCloud",
     "Tracks",

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QLabel, QStackedWidget, QWidget
 from lamella.qt.controls.image import ImageControls
 from lamella.qt.controls.labels import LabelsControls
 from lamella.qt.controls.points import PointsControls
+from lamella.qt.controls.shapes import ShapesControls
 from lamella.qt.controls.surface import SurfaceControls
 from lamella.qt.controls.tracks import TracksControls
 from lamella.qt.controls.vectors import VectorsControls
@@ -34,6 +35,7 @@ CONTROLS: dict[str, type[Any]] = {
     "labels": LabelsControls,
     "points": PointsControls,
     "vectors": VectorsControls,
+    "shapes": ShapesControls,
     "surface": SurfaceControls,
     "tracks": TracksControls,
 }
