@@ -30,7 +30,7 @@ def show(viewer: lamella.ViewerModel) -> None:
     viewer.add_shapes(
         [
             np.array([[PLANE, 20, 20], [PLANE, 95, 130]]),
-            np.array([[PLANE, 180, 250], [PLANE, 32, 45]]),
+            np.array([[PLANE, 180, 250], [0, 32, 45]]),
             np.array([[PLANE, 130, 30], [PLANE, 215, 50], [PLANE, 200, 120], [PLANE, 150, 100]]),
         ],
         shape_type=["rectangle", "ellipse", "polygon"],

@@ -39,4 +39,4 @@ def test_every_locked_set_that_the_bootstrap_uses_is_there() -> None:
 def test_all_means_every_format_and_the_window() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     (everything,) = project["optional-dependencies"]["all"]
-    assert everything == "lamella[dask,hdf5,qt,tables,zarr]"
+    assert everything == "lamella[dask,hdf5,meshes,qt,tables,zarr]"

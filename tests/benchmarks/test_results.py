@@ -5,9 +5,13 @@ from __future__ import annotations
 import json
 import xml.etree.ElementTree as ET
 
-from benchmarks import bars, plot, report
+import pytest
+
+from benchmarks import bars, plot, report, runner
 from benchmarks.results import Round, ScenarioResult, as_json
-from benchmarks.scenarios import NAMES, load
+from benchmarks.scenarios import NAMES, Options, Scenario, load
+
+OF_LAYER_TYPES = ("vectors", "shapes", "surface", "tracks")
 
 
 def slow_plane(**figures: float | None) -> ScenarioResult:
@@ -28,6 +32,36 @@ def test_every_scenario_says_who_can_do_it() -> None:
     for name in NAMES:
         assert load(name).name == name
         assert "lamella" in load(name).viewers
+
+
+@pytest.mark.parametrize("name", ["ram", "ram-10x", "requests", "labels", "points", *OF_LAYER_TYPES])
+def test_every_bar_finds_its_figure_in_the_variants_of_its_scenario(name: str) -> None:
+    figures: dict[str, float | None] = {"stall_ms": 10, "witness_ms": 5, "shown": 25, "drag_s": 0.96, "slice_ms": 1}
+    figures |= {"one_slice_ms": 20, "total_ms": 1000}
+    with load(name).setup() as variants:
+        rounds = [Round(viewer, v, figures) for v in variants for viewer in ("lamella", "napari-sync")]
+    assert {v.passed for v in bars.judge([ScenarioResult(name, "", rounds)])} == {True}
+
+
+def test_a_drag_that_lasts_longer_than_its_second_misses() -> None:
+    figures: dict[str, float | None] = {"stall_ms": 10, "witness_ms": 5, "drag_s": 1.2}
+    result = ScenarioResult("vectors", "", [Round("lamella", "", figures)])
+    assert passed(result)["from the first step of the drag to the last"] is False
+
+
+def test_variables_of_one_variant_reach_its_process_and_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: dict[str, dict[str, str]] = {}
+
+    def no_child(
+        scenario: Scenario, viewer: str, python: str, variant: str, options: Options, own: dict[str, str]
+    ) -> Round:
+        seen[variant] = own
+        return Round(viewer, variant, {})
+
+    monkeypatch.setattr(runner, "_run_child", no_child)
+    runner.run_scenario("ram-10x", ["lamella"], 1, {"HOME": "/nowhere"}, lambda text: None)
+    assert {v: own["LAMELLA_GPU_BUDGET"] for v, own in seen.items()} == {"image": "256000000", "points": "36000000"}
+    assert all(own["HOME"] == "/nowhere" for own in seen.values())
 
 
 def test_a_good_run_passes_all_its_bars() -> None:

@@ -16,6 +16,7 @@ CASES: dict[str, Callable[[Viewer], Any]] = {
     "labels": lambda viewer: viewer.add_labels(np.arange(5 * 40 * 40, dtype=np.uint16).reshape(5, 40, 40) // 800),
     "points": lambda viewer: viewer.add_points([[2, 20, 20], [2, 30, 10], [3, 5, 5]]),
     "vectors": lambda viewer: viewer.add_vectors([[[2, 20, 5], [0, 0, 30]], [[3, 5, 5], [0, 9, 9]]], edge_width=4),
+    "shapes": lambda viewer: viewer.add_shapes([[[2, 5, 5], [2, 30, 30]], [[3, 5, 5], [3, 9, 9]]]),
     "tracks": lambda viewer: viewer.add_tracks([[1, 0, 5, 5], [1, 2, 30, 35], [2, 1, 30, 5], [2, 3, 5, 35]]),
 }
 

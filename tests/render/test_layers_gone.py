@@ -21,6 +21,7 @@ ADD: dict[str, Callable[[ViewerModel], Any]] = {
     "labels": lambda viewer: viewer.add_labels(np.full((3, 40, 40), 2**40 + 7, np.uint64)),
     "points": lambda viewer: viewer.add_points(np.array([[1.0, 19.5, 19.5]]), size=20),
     "vectors": lambda viewer: viewer.add_vectors([[[1.0, 19.5, 5], [0, 0, 30]]], edge_width=9),
+    "shapes": lambda viewer: viewer.add_shapes([[[1.0, 5.3, 5.3], [1, 30.4, 30.4]]], edge_width=4),
     "tracks": lambda viewer: viewer.add_tracks([[1, 0, 19.5, 0], [1, 2, 19.5, 40]], tail_width=9),
 }
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lamella import Image, Labels, Points, Tracks, Vectors
+from lamella import Image, Labels, Points, Shapes, Tracks, Vectors
 from lamella.model.camera import Camera
 from lamella.model.dims import Dims
 from lamella.model.layers.base import Layer
@@ -31,6 +31,13 @@ def noise(*shape: int) -> np.ndarray:
     return np.random.default_rng(0).integers(0, 250, shape).astype(np.uint16)
 
 
+def _boxes() -> np.ndarray:
+    """Four vertices each, in planes; some of them cross themselves."""
+    boxes = (noise(36, 4, 3) % (4, 40, 60)).astype(float)
+    boxes[..., 0] = boxes[:, :1, 0]
+    return boxes
+
+
 CASES: dict[str, Callable[[], Layer]] = {
     "image": lambda: Image([noise(4, 40, 60), noise(4, 20, 30)], scale=(1, 2, -0.5), rotate=10),
     "labels": lambda: Labels(noise(4, 40, 60) // 50, contour=1),
@@ -41,6 +48,17 @@ CASES: dict[str, Callable[[], Layer]] = {
         edge_color="v",
         vector_style="arrow",
         projection_mode="fade",
+    ),
+    "shapes": lambda: Shapes(
+        [
+            (vertices, kind)
+            for vertices, kind in zip(_boxes(), ("rectangle", "ellipse", "polygon", "path") * 9, strict=True)
+        ],
+        edge_width=np.arange(36) % 3,
+        face_color="v",
+        features={"v": np.arange(36)},
+        z_index=np.arange(36) % 5,
+        text="{v}",
     ),
     "tracks": lambda: Tracks(
         np.column_stack([np.arange(90) // 4, np.arange(90) % 4, noise(90, 2) % (40, 60)])[::-1],

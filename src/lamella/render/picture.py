@@ -11,6 +11,7 @@ from lamella.render.visibility import Box, Placed, PlacedPoints, PlacedPrimitive
 from lamella.slicing.primitives import Clock, PrimitivesTile, ValuesTile
 from lamella.slicing.response import LayerSliceResponse
 from lamella.slicing.response_points import PointsTile
+from lamella.slicing.text import TextBlock
 
 PLACEHOLDER_GREY = 0x20 / 255  # dim: something comes, nothing is there yet
 VEIL = 0.25  # of the opacity: a placeholder of layers that lie over others, such as labels, lets those be seen
@@ -35,6 +36,8 @@ class Picture:
     placeholder : box or None
         Filled where nothing else of the layer is.
     placeholder_opacity : float
+    text : TextBlock or None
+        Drawn after the rest of the layer.
     """
 
     layer: int
@@ -44,6 +47,7 @@ class Picture:
     failed: Sequence[Box] = ()
     placeholder: Box | None = None
     placeholder_opacity: float = 1.0
+    text: TextBlock | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

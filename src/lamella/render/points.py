@@ -57,6 +57,7 @@ class PointsVisual:
             placeholder_opacity=VEIL * look.opacity,
             points=response.tile,
             tile=drawn[0] if drawn else None,
+            text=response.text if drawn else None,
         )
 
 

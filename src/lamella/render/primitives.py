@@ -83,6 +83,7 @@ class PrimitivesVisual:
             limits=_limits(look, values),
             span=(first, min(stop, count)),
             clock=drawn.clock,
+            text=response.text if placed else None,
         )
 
 

@@ -29,6 +29,7 @@ from lamella.slicing.response_points import (
     tile_of,
     vertex_dtype,
 )
+from lamella.slicing.text import text_of
 
 if TYPE_CHECKING:
     from lamella.model.layers.points import Points
@@ -139,6 +140,7 @@ def get_slice(request: LayerSliceRequest) -> PointsTile:
         values_of_rows(style.face_color, count, rows),
         values_of_rows(style.border_color, count, rows),
         border,
+        None if style.text is None else text_of(style.text, count, rows, coordinates, displayed, size > 0),
     )
 
 

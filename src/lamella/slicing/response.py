@@ -8,13 +8,16 @@ from __future__ import annotations
 import functools
 from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from lamella.model.transforms import Affine
 from lamella.slicing.request import SliceKey, Window
+
+if TYPE_CHECKING:
+    from lamella.slicing.text import TextBlock
 
 
 class Remark(NamedTuple):
@@ -103,6 +106,11 @@ class LayerSliceResponse:
     @property
     def complete(self) -> bool:
         return self.have + self.failed == self.needed
+
+    @property
+    def text(self) -> TextBlock | None:
+        """What is written beside what the slice shows; None for nothing."""
+        return None
 
     @property
     def data_to_world(self) -> Affine:

@@ -16,6 +16,7 @@ from lamella.slicing.pick_grid import WORTH_A_GRID, PickGrid
 from lamella.slicing.point_index import PIECE
 from lamella.slicing.response import LayerSliceResponse
 from lamella.slicing.symbols import covers
+from lamella.slicing.text import TextBlock
 from lamella.slicing.thumbnail import of_points
 
 Floats = npt.NDArray[np.float64]
@@ -86,6 +87,7 @@ class PointsTile:
     grid : PickGrid or None
         Of two axes; None where looking at all points is as quick.
     thumbnail : (32, 32, 4) uint8 or None
+    text : TextBlock or None
     """
 
     key: Hashable
@@ -102,6 +104,7 @@ class PointsTile:
     largest: float
     grid: PickGrid | None
     thumbnail: npt.NDArray[np.uint8] | None
+    text: TextBlock | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +167,11 @@ class PointsSliceResponse(LayerSliceResponse):
         """(32, 32, 4), None without points."""
         return self.tile.thumbnail
 
+    @property
+    def text(self) -> TextBlock | None:
+        """What is written beside the points; None for nothing."""
+        return self.tile.text
+
     def value_at(self, position: tuple[float, ...]) -> tuple[int] | None:
         """Index of the topmost point of which the symbol covers a displayed data position; None where there is none."""
         tile, linear = self.tile, self.displayed_to_world.linear
@@ -200,6 +208,7 @@ def tile_of(
     face: npt.NDArray[np.uint8],
     edge: npt.NDArray[np.uint8],
     border: npt.NDArray[np.float32],
+    text: TextBlock | None = None,
 ) -> PointsTile:
     """The tile of the points with these values, one each."""
     vertices, origin = _vertices(coordinates, size, symbol, face, edge, border)
@@ -209,11 +218,10 @@ def tile_of(
     picture = of_points(coordinates, face)
     grid = PickGrid.of(coordinates) if len(rows) > WORTH_A_GRID and coordinates.shape[1] == 2 else None
     kept = [a for a in arrays if 0 not in a.strides]  # one value for all points takes no memory
-    nbytes = sum(part.nbytes for part in (*kept, grid, picture) if part is not None)
+    nbytes = sum(part.nbytes for part in (*kept, grid, picture, text) if part is not None)
     largest = float(size.max(initial=0))
-    return PointsTile(
-        key, nbytes, rows, coordinates, size, symbol, face, edge, border, vertices, origin, largest, grid, picture
-    )
+    values = (rows, coordinates, size, symbol, face, edge, border)
+    return PointsTile(key, nbytes, *values, vertices, origin, largest, grid, picture, text)
 
 
 def _vertices(

@@ -12,6 +12,7 @@ from lamella.model.layers.shape_geometry import flat_indices
 from lamella.slicing.primitives import Clock, PrimitivesTile
 from lamella.slicing.response import LayerSliceResponse, Remark
 from lamella.slicing.response_points import size_scale
+from lamella.slicing.text import TextBlock
 
 Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.int64]
@@ -38,6 +39,7 @@ class ShapesContent:
     edge_width : (k,) float32
         Data units.
     remarks : tuple of Remark
+    text : TextBlock or None
     """
 
     indices: Index
@@ -51,6 +53,7 @@ class ShapesContent:
     edge_color: Colors
     edge_width: npt.NDArray[np.float32]
     remarks: tuple[Remark, ...] = ()
+    text: TextBlock | None = None
 
     @property
     def arrays(self) -> tuple[npt.NDArray[np.generic], ...]:
@@ -60,7 +63,8 @@ class ShapesContent:
 
     @property
     def nbytes(self) -> int:
-        return sum(array.nbytes for array in self.arrays if 0 not in array.strides)
+        own = sum(array.nbytes for array in self.arrays if 0 not in array.strides)
+        return own if self.text is None else own + self.text.nbytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +116,11 @@ class ShapesSliceResponse(LayerSliceResponse):
     def edge_width(self) -> npt.NDArray[np.float32]:
         """Data units, one a shape, (k,)."""
         return self._content.edge_width
+
+    @property
+    def text(self) -> TextBlock | None:
+        """What is written in the middle of the shapes; None for nothing."""
+        return self._content.text
 
     @property
     def remarks(self) -> tuple[Remark, ...]:

@@ -133,45 +133,72 @@ def band_of(rings: Rings, outline: Outline, widths: Floats, metric: Floats, orig
     """
     root = _root(metric)
     with np.errstate(invalid="ignore", over="ignore"):  # of shapes without lines
-        measured = replace(rings, vertices=(rings.vertices - origin) @ root)
-    along = _directions(measured.vertices, outline)
-    sides = _sides(measured, outline, along)
-    incoming, outgoing = sides[outline.before], sides[outline.after]
-    cosine = (incoming * outgoing).sum(axis=1)
+        near = rings.vertices.T - origin[:, None]  # one row an axis from here on: contiguous along the vertices
+        measured = root.T @ near
+    along = _directions(measured, outline)
+    sides = _sides(replace(rings, vertices=measured.T), outline, along)
+    incoming, outgoing = sides.take(outline.before, axis=1), sides.take(outline.after, axis=1)
+    cosine = (incoming * outgoing).sum(axis=0)
     bevelled = np.flatnonzero(cosine < _BEVELLED)
     cosine[bevelled] = 0
-    offsets = (incoming + outgoing) / (1 + cosine)[:, None]
-    offsets[bevelled] = incoming[bevelled]
-    away = outgoing[bevelled]
-    count, more = len(offsets), len(bevelled)
-    # Of each vertex the left and the right corner; then of each that is cut off those of the line that leaves it, and
-    # the vertex itself.
-    vectors = np.concatenate([np.stack([offsets, -offsets], axis=1).reshape(2 * count, -1), away, -away, 0 * away])
-    vertex = np.concatenate([np.repeat(np.arange(count), 2), np.tile(bevelled, 3)])
-
-    left = 2 * np.arange(count)
-    leaving = np.stack([left, left + 1])
-    leaving[:, bevelled] = 2 * count + np.stack([np.arange(more), more + np.arange(more)])
-    start, stop = outline.lines.T
-    quads = np.stack(
-        [leaving[0, start], leaving[1, start], left[stop] + 1, leaving[0, start], left[stop] + 1, left[stop]], axis=1
-    )
-    triangles, counts = quads.reshape(-1, 3), 2 * outline.counts
+    offsets = (incoming + outgoing) / (1 + cosine)
+    offsets[:, bevelled] = incoming[:, bevelled]
     shapes = np.repeat(np.arange(len(widths)), outline.vertex_counts)
+    width, back = widths[shapes], np.linalg.inv(root).T / 2
+    corners = _corners(near[:, outline.vertices], back @ offsets * width, width, bevelled, back @ outgoing[:, bevelled])
+
+    count, more = offsets.shape[1], len(bevelled)
+    left = 2 * np.arange(count, dtype=np.uint32)
+    leaving = np.stack([left, left + np.uint32(1)])
+    leaving[:, bevelled] = 2 * count + np.arange(2 * more).reshape(2, more)
+    start, stop = outline.lines.T
+    triangles, counts = np.empty((2 * len(start), 3), np.uint32), 2 * outline.counts
+    triangles[0::2, 0] = triangles[1::2, 0] = leaving[0, start]
+    triangles[0::2, 1], triangles[1::2, 2] = leaving[1, start], left[stop]
+    triangles[0::2, 2] = triangles[1::2, 1] = left[stop] + 1
     if more:
-        outside = ((along[outline.after[bevelled]] * incoming[bevelled]).sum(axis=1) > 0).astype(np.int64)
-        cuts = np.stack(
-            [left[bevelled] + outside, leaving[outside, bevelled], 2 * count + 2 * more + np.arange(more)], axis=1
-        )
+        outside = ((along[:, outline.after[bevelled]] * incoming[:, bevelled]).sum(axis=0) > 0).astype(np.uint32)
+        middle = 2 * (count + more) + np.arange(more, dtype=np.uint32)
+        cuts = np.stack([left[bevelled] + outside, leaving[outside, bevelled], middle], axis=1, dtype=np.uint32)
         of_triangle = np.concatenate([np.repeat(np.arange(len(widths)), counts), shapes[bevelled]])
         triangles = np.concatenate([triangles, cuts])[np.argsort(of_triangle, kind="stable")]
         counts = counts + np.bincount(shapes[bevelled], minlength=len(widths))
-    shapes = shapes[vertex]
-    corners = np.zeros(len(vertex), CORNER[len(origin)])
-    corners["position"] = (rings.vertices[outline.vertices] - origin)[vertex]
-    corners["offset"] = vectors @ np.linalg.inv(root) * (widths[shapes] / 2)[:, None]
-    corners["width"] = widths[shapes]
-    return Band(corners, shapes, triangles.astype(np.uint32), counts)
+    return Band(corners, np.concatenate([np.repeat(shapes, 2), np.tile(shapes[bevelled], 3)]), triangles, counts)
+
+
+def _corners(places: Floats, offsets: Floats, width: Floats, bevelled: Index, away: Floats) -> npt.NDArray[Any]:
+    """Of each vertex the left and the right corner; then, of those that are cut off, the left ones of the lines that
+    leave them, the right ones, and the vertices themselves.
+
+    Parameters
+    ----------
+    places, offsets : (displayed, v) float64
+    width : (v,) float64
+    bevelled : (b,) int64
+        Vertices that are cut off.
+    away : (displayed, b) float64
+        Half across the lines that leave these, a unit wide.
+    """
+    ndisplay, count = places.shape
+    more = len(bevelled)
+    dtype = CORNER[ndisplay]
+    corners = np.zeros(2 * count + 3 * more, dtype)
+    # Every field is made of words of 4 bytes, and columns of words are quicker to write than fields.
+    numbers = corners.view(np.float32).reshape(len(corners), dtype.itemsize // 4)
+    assert dtype.fields is not None
+    place = {name: field[1] // 4 for name, field in dtype.fields.items()}
+    of_both, cut = numbers[: 2 * count], numbers[2 * count :]
+    for side in range(2):
+        of_both[side::2, place["width"]] = width
+    cut[:, place["width"]] = np.tile(width[bevelled], 3)
+    for axis in range(ndisplay):
+        position, offset = place["position"] + axis, place["offset"] + axis
+        of_both[0::2, position] = of_both[1::2, position] = places[axis]
+        of_both[0::2, offset], of_both[1::2, offset] = offsets[axis], -offsets[axis]
+        cut[:, position] = np.tile(places[axis, bevelled], 3)
+        cut[:more, offset] = away[axis] * width[bevelled]
+        cut[more : 2 * more, offset] = -cut[:more, offset]
+    return corners
 
 
 def _root(metric: Floats) -> Floats:
@@ -184,28 +211,28 @@ def _root(metric: Floats) -> Floats:
 
 
 def _directions(vertices: Floats, outline: Outline) -> Floats:
-    """Along each line, of length 1; (e, d)."""
+    """Along each line, of length 1: (d, m) → (d, e)."""
     start, stop = outline.pairs.T
-    along: Floats = vertices[stop] - vertices[start]
-    along /= np.maximum(np.linalg.norm(along, axis=1), np.finfo(np.float64).tiny)[:, None]
+    along: Floats = vertices.take(stop, axis=1) - vertices.take(start, axis=1)
+    along /= np.maximum(np.sqrt((along * along).sum(axis=0)), np.finfo(np.float64).tiny)
     return along
 
 
 def _sides(rings: Rings, outline: Outline, along: Floats) -> Floats:
-    """Across each line, of length 1, in the plane of its shape; (e, d)."""
-    if along.shape[1] == 2:
-        return np.stack([-along[:, 1], along[:, 0]], axis=1)
+    """Across each line, of length 1, in the plane of its shape; (d, e)."""
+    if len(along) == 2:
+        return np.stack([-along[1], along[0]])
     normals = rings.normals()
     length = np.linalg.norm(normals, axis=1)
     flat = length > 0
     normals[flat] /= length[flat, None]
     normals[~flat] = [1, 0, 0]
-    sides = np.cross(np.repeat(normals, outline.counts, axis=0), along)
+    sides = np.cross(np.repeat(normals, outline.counts, axis=0), along.T)
     length = np.linalg.norm(sides, axis=1)
     lost = length < _ALONG
     if lost.any():
-        other = np.eye(3)[np.abs(along[lost]).argmin(axis=1)]
-        sides[lost] = np.cross(other, along[lost])
+        other = np.eye(3)[np.abs(along[:, lost]).argmin(axis=0)]
+        sides[lost] = np.cross(other, along[:, lost].T)
         length[lost] = np.linalg.norm(sides[lost], axis=1)
-    result: Floats = sides / length[:, None]
+    result: Floats = sides.T / length
     return result

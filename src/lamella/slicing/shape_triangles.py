@@ -173,7 +173,9 @@ def _in_unit_boxes(vertices: Floats, rings: Rings) -> tuple[Floats, Flags]:
     low[~known], size[~known | (size == 0).any(axis=1)] = 0, 1
     of_vertex = rings.shape_of_vertex
     with np.errstate(invalid="ignore", over="ignore"):
-        return np.ascontiguousarray((vertices - low[of_vertex]) / size[of_vertex]), known
+        flat = np.ascontiguousarray((vertices - low[of_vertex]) / size[of_vertex])
+    flat[~known[of_vertex]] = 0
+    return flat, known
 
 
 def _are_convex(rings: Rings, flat: Floats) -> Flags:

@@ -29,6 +29,7 @@ from lamella.slicing.shape_index import index_of
 from lamella.slicing.shape_outline import Band, band_of, outline_of
 from lamella.slicing.shape_rings import Rings, rings_of, rows_all
 from lamella.slicing.shape_triangles import CROSSING, FLAT, Faces, triangulation_of
+from lamella.slicing.text import text_of
 from lamella.slicing.thumbnail import of_points
 from lamella.slicing.vector_shapes import Metric, metric_of
 
@@ -45,7 +46,7 @@ Triangles = npt.NDArray[np.uint32]
 
 BYTES_A_VERTEX = 200  # of a slice: corners of face and edge, triangles, and what picking needs
 SLAB_BYTES = 2**18  # reserved for a slice until its number of shapes is known; then the truth is counted
-_SEEN, _SAMPLES = 1024, 512  # triangles that a thumbnail is made of, and places on them
+_SEEN, _SAMPLES = 512, 512  # triangles that a thumbnail is made of, and places on them
 _GOLDEN = (0.7548776662466927, 0.5698402909980532)  # multiples of these lie evenly in a square
 
 
@@ -151,6 +152,7 @@ def get_slice(request: LayerSliceRequest) -> PrimitivesTile:
     band = band_of(rings, lined, width.astype(np.float64), np.array(data.metric), origin)
     corners, triangles = _drawn_in_turn(rings, faces, (face[:, 3] > 0) & known, band, near, face, edge)
 
+    bounds = _bounds(rings)
     content = ShapesContent(
         indices=rows,
         vertices=rings.vertices,
@@ -158,11 +160,12 @@ def get_slice(request: LayerSliceRequest) -> PrimitivesTile:
         outline=outline.pairs.astype(np.uint32),
         face_starts=_starts(faces.counts),
         outline_starts=_starts(outline.counts),
-        bounds=_bounds(rings),
+        bounds=bounds,
         face_color=face,
         edge_color=edge,
         edge_width=width,
         remarks=_remarks(cloud, rows, faces.state, _hidden(request)),
+        text=text_of(style.text, count, rows, bounds.mean(axis=0), key.displayed, known),
     )
     segments = np.empty(0, SEGMENT[len(key.displayed)])
     for array in (*content.arrays, origin, corners, triangles, segments):

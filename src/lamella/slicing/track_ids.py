@@ -7,10 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from lamella.slicing.text import TextBlock
+from lamella.slicing.text import TextBlock, evenly
 from lamella.slicing.track_table import TrackTable
 
-MOST = 20_000  # texts: of more an even selection, as most would lie over others
 SIZE = 11.0  # canvas pixels
 
 
@@ -38,8 +37,7 @@ def ids_at(
     vertices = vertices_at(table, time)
     rows = vertices if table.order is None else table.order[vertices]
     positions = np.stack([column[rows] for column in columns], axis=1).astype(np.float64)
-    known = np.flatnonzero(np.isfinite(positions).all(axis=1))
-    known = known[:: max(1, -(-len(known) // MOST))]
+    known = evenly(np.flatnonzero(np.isfinite(positions).all(axis=1)))
     if not len(known):
         return None
     arrays = positions[known], colors[vertices[known]], np.zeros(len(columns))

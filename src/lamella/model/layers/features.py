@@ -87,6 +87,19 @@ class Features:
         except (TypeError, ValueError):
             raise ValueError(f"the column {name!r} of features holds no numbers") from None
 
+    def values(self, name: str) -> npt.NDArray[Any]:
+        """A copy of a column as it is, of whatever dtype. May take long."""
+        values = np.array(_as_numpy(self._columns[name]))
+        if values.dtype.kind != "f" or self.kind(name) != "integer":
+            return values
+        whole, known = np.full(len(values), None, object), ~np.isnan(values)  # some are missing
+        whole[known] = values[known].astype(np.int64)
+        return whole
+
+    def head(self, name: str) -> npt.NDArray[Any]:
+        """Its first value, if there is one."""
+        return _as_numpy(self._columns[name][:1])
+
     def categories(self, name: str) -> tuple[npt.NDArray[np.intp], list[Any]]:
         """A column as codes and the sorted values that they stand for; −1 where a value is missing. May take long."""
         column = self._columns[name]
@@ -107,9 +120,9 @@ class Features:
         if array.dtype.kind != "O":
             found, codes = np.unique(array, return_inverse=True)
             return codes.astype(np.intp), found.tolist()
-        order = sorted({v for v in array if not _is_missing(v)}, key=str)
+        order = sorted({v for v in array if not is_missing(v)}, key=str)
         number = {value: i for i, value in enumerate(order)}
-        return np.array([number.get(v, -1) if not _is_missing(v) else -1 for v in array], np.intp), order
+        return np.array([number.get(v, -1) if not is_missing(v) else -1 for v in array], np.intp), order
 
 
 def plural(each: str) -> str:
@@ -147,8 +160,25 @@ def _is_immutable(column: Any) -> bool:
     return hasattr(column, "dictionary_encode")  # pyarrow's are
 
 
-def _is_missing(value: Any) -> bool:
-    return value is None or value != value
+def _as_numpy(column: Any) -> npt.NDArray[Any]:
+    if hasattr(column, "dictionary_encode"):
+        return np.asarray(column.to_numpy())
+    return np.asarray(column)
+
+
+def as_plain(values: npt.NDArray[Any]) -> list[Any]:
+    """Values as Python's own types, in which dates and whole seconds are formatted as one expects."""
+    if values.dtype.kind == "M":
+        values = values.astype("datetime64[us]")
+    return list(values.tolist())
+
+
+def is_missing(value: Any) -> bool:
+    """None, NaN, or what a library has instead."""
+    try:
+        return value is None or bool(value != value)
+    except (TypeError, ValueError):  # pandas.NA is not even unequal to itself
+        return True
 
 
 def joined(first: Any, more: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -37,11 +37,14 @@ from lamella.model.layers.point_style import (
 )
 from lamella.model.layers.snapshots import AT_THE_CALL
 
+if TYPE_CHECKING:
+    from lamella.model.layers.text import TextStyle
+
 ENCODED = ("size", "symbol", "face_color", "border_color", "border_width", "shown")
 """What may be one value for all points, one a point, or follow from a column of features."""
 
 _RULE = ("colormap", "contrast_limits", "color_cycle", "color_mode")
-STYLE = (*ENCODED, *(f"{p}_{f}" for p in ("face", "border") for f in _RULE), "border_width_is_relative")
+STYLE = (*ENCODED, *(f"{p}_{f}" for p in ("face", "border") for f in _RULE), "border_width_is_relative", "text")
 """The arguments that a style is made of."""
 
 COLOR_MODES = (None, "colormap", "cycle")
@@ -107,7 +110,7 @@ def parse(given: Mapping[str, Any], fields: Iterable[str], count: int, features:
     return result
 
 
-def style_of(parsed: Mapping[str, Parsed], given: Mapping[str, Any]) -> PointStyle:
+def style_of(parsed: Mapping[str, Parsed], given: Mapping[str, Any], text: TextStyle | None) -> PointStyle:
     """The style that follows from good arguments."""
     return PointStyle(
         size=parsed["size"].encoding,
@@ -117,6 +120,7 @@ def style_of(parsed: Mapping[str, Parsed], given: Mapping[str, Any]) -> PointSty
         border_width=parsed["border_width"].encoding,
         shown=parsed["shown"].encoding,
         relative=bool(given["border_width_is_relative"]),
+        text=text,
     )
 
 

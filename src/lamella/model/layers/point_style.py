@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -16,6 +16,9 @@ import numpy.typing as npt
 from lamella.model.layers.colors import NOTHING, Colors, map_numbers
 from lamella.model.layers.features import Features
 from lamella.model.layers.snapshots import Convert, snapshot
+
+if TYPE_CHECKING:
+    from lamella.model.layers.text import TextStyle
 
 Values = npt.NDArray[Any]
 
@@ -166,6 +169,7 @@ class PointStyle:
     shown : Encoding
         bool.
     relative : bool
+    text : TextStyle or None
     token : int
         Identity in the keys of slices.
     """
@@ -177,4 +181,5 @@ class PointStyle:
     border_width: Encoding
     shown: Encoding
     relative: bool
+    text: TextStyle | None = None
     token: int = field(default_factory=lambda: next(_tokens))

@@ -17,6 +17,7 @@ from lamella.model.layers.point_arguments import ENCODED, STYLE, Parsed, joined_
 from lamella.model.layers.point_cloud import Growing, PointCloud, checked_coordinates
 from lamella.model.layers.point_style import PerPoint, PointStyle
 from lamella.model.layers.style_field import StyleField, is_unchanged
+from lamella.model.layers.text import text_style, text_with_more
 
 PROJECTION_MODES = ("none", "all", "rescale_linear", "rescale_spherical")
 
@@ -40,6 +41,7 @@ class PointsEvents(LayerEvents):
     border_width = Signal(object, reemission="latest-only")
     border_width_is_relative = Signal(object, reemission="latest-only")
     shown = Signal(object, reemission="latest-only")
+    text = Signal(object, reemission="latest-only")
     projection_mode = Signal(object, reemission="latest-only")
     out_of_slice_display = Signal(object, reemission="latest-only")
     antialiasing = Signal(object, reemission="latest-only")
@@ -78,6 +80,12 @@ class Points(Layer):
         Inside the size; in data units, or from 0 to 1 as a share of the size.
     border_width_is_relative : bool
     shown : bool, (n,) array of bool or str
+    text : str, sequence of str, mapping or None
+        Written beside the points, as far as it does not overlap: the name of a column; a format string with names of
+        columns such as ``"{name}: {area:.1f}"``; one string a point; or a mapping with one of these as ``string`` and
+        any of ``color`` (as ``face_color``), ``size`` (canvas pixels), ``anchor`` (``"center"``, ``"upper_left"``,
+        ``"upper_right"``, ``"lower_left"`` or ``"lower_right"``: which point of the text is at the point),
+        ``rotation`` (degrees), ``translation`` (data units) and ``visible``.
     projection_mode : {"none", "all", "rescale_linear", "rescale_spherical"}
         What the margins of dims do: nothing, show all points within them, or show these smaller with their distance.
     out_of_slice_display : bool
@@ -119,6 +127,7 @@ class Points(Layer):
         border_width: Any = 0.05,
         border_width_is_relative: bool = True,
         shown: Any = True,
+        text: Any = None,
         projection_mode: str = "all",
         out_of_slice_display: bool = False,
         antialiasing: float = 1.0,
@@ -141,7 +150,8 @@ class Points(Layer):
         self._features = Features(features, self._cloud.count)
         self._given: dict[str, Any] = {field: arguments[field] for field in STYLE}
         self._parsed = parse(self._given, ENCODED, self._cloud.count, self._features)
-        self._style = style_of(self._parsed, self._given)
+        self._text = text_style(text, self._cloud.count, self._cloud.ndim, self._features)
+        self._style = style_of(self._parsed, self._given, self._text)
         self._growing: Growing | None = None
         self._projection_mode = str(one_of("projection_mode", projection_mode, PROJECTION_MODES))
         self._out_of_slice_display = flag("out_of_slice_display", out_of_slice_display)
@@ -216,7 +226,7 @@ class Points(Layer):
         Parameters
         ----------
         **changes
-            Arguments of `Points` from ``data`` to ``shown``.
+            Arguments of `Points` from ``data`` to ``text``.
 
         Raises
         ------
@@ -239,6 +249,8 @@ class Points(Layer):
             They are not what they should be any more; what is shown stays.
         """
         again = {field: parsed.value for field, parsed in self._parsed.items() if parsed.varies}
+        if self._text is not None:
+            again["text"] = self._given["text"]
         self._replace({"data": self._source, "features": self._features.table, **again})
 
     def add(self, points: Any, *, features: Any = None, **values: Any) -> None:
@@ -252,8 +264,8 @@ class Points(Layer):
         features : table, optional
             Of the new points; needed if the layer has features.
         **values
-            ``size``, ``symbol``, ``face_color``, ``border_color``, ``border_width`` or ``shown`` of the new points;
-            needed where the others have one value a point.
+            ``size``, ``symbol``, ``face_color``, ``border_color``, ``border_width``, ``shown`` or ``text`` of the new
+            points; needed where the others have one value a point.
 
         Raises
         ------
@@ -261,13 +273,13 @@ class Points(Layer):
             Nothing has changed then.
         """
         more = checked_coordinates(points, self.ndim)
-        unknown = set(values) - set(ENCODED)
+        unknown = set(values) - {*ENCODED, "text"}
         if unknown:
-            raise TypeError(f"add takes features and {', '.join(ENCODED)}; not {', '.join(sorted(unknown))}")
+            raise TypeError(f"add takes features, {', '.join(ENCODED)} and text; not {', '.join(sorted(unknown))}")
         if (features is None) != (self._features.table is None):
             raise ValueError("features of the new points are needed if, and only if, the layer has features")
+        changes = text_with_more(self._text, self._given["text"], values.pop("text", None), "point")
         new = parse({**self._given, **values}, values, len(more), Features(None, len(more)))
-        changes: dict[str, Any] = {}
         if features is not None:
             Features(features, len(more))
             changes["features"] = joined(self._features.table, features)
@@ -310,6 +322,8 @@ class Points(Layer):
     """Whether `border_width` is a share of the size."""
     shown = StyleField()
     """True, False, one of them a point, or the name of a column."""
+    text = StyleField()
+    """What is written beside the points, as it was given; None for nothing."""
 
     def column_of(self, field: str) -> str | None:
         """The column of features that a property of `ENCODED` follows from; None if it follows from none."""
@@ -376,16 +390,19 @@ class Points(Layer):
         given = {**self._given, **{f: v for f, v in changes.items() if f in STYLE}}
         again = stale(self._parsed, changes, cloud.count != self._cloud.count, features is not self._features)
         parsed = {**self._parsed, **parse(given, again, cloud.count, features)}
+        text, relative = self._text, given["border_width_is_relative"]
+        if "text" in changes or (text is not None and features is not self._features):
+            text = text_style(given["text"], cloud.count, cloud.ndim, features)
         if cloud.extent is not None:
             self._check_extent(_with_margin(cloud.extent, parsed), self.transform)
         moved = [] if same_extent(cloud.extent, self._cloud.extent) else ["extent"]
-        if again or given["border_width_is_relative"] != self._given["border_width_is_relative"]:
-            self._style = style_of(parsed, given)
+        if again or text is not self._text or relative != self._given["border_width_is_relative"]:
+            self._style = style_of(parsed, given, text)
         if "data" in changes:
             self._growing = growing or (self._growing if cloud is self._cloud else None)
             self._version = new_version((cloud.token,))
         self._cloud, self._source, self._features = cloud, source, features
-        self._given, self._parsed = given, parsed
+        self._given, self._parsed, self._text = given, parsed, text
         version = ["version"] if "data" in changes else []
         self._emit(*changes, *version, *moved, "slicing")
 

@@ -13,12 +13,13 @@ from lamella.model._validate import integer
 from lamella.model.layers.features import Features
 from lamella.model.layers.point_arguments import Parsed, color_of, color_rule, is_one, one_each, size_of
 from lamella.model.layers.point_style import Constant, Encoding, PerPoint
+from lamella.model.layers.text import TextStyle
 
 ENCODED = ("edge_width", "edge_color", "face_color", "z_index")
 """What may be one value for all shapes or one a shape; all but the last may follow from a column of features."""
 
 _RULE = ("colormap", "contrast_limits", "color_cycle", "color_mode")
-STYLE = (*ENCODED, *(f"{prefix}_{rule}" for prefix in ("edge", "face") for rule in _RULE))
+STYLE = (*ENCODED, *(f"{prefix}_{rule}" for prefix in ("edge", "face") for rule in _RULE), "text")
 """The arguments that a style is made of."""
 
 _MOST = 2**63
@@ -38,6 +39,7 @@ class ShapeStyle:
         (…, 4) uint8.
     z_index : Encoding
         int64; shapes with a larger one are drawn over the others.
+    text : TextStyle or None
     token : int
         Identity in the keys of slices.
     """
@@ -46,6 +48,7 @@ class ShapeStyle:
     edge_color: Encoding
     face_color: Encoding
     z_index: Encoding
+    text: TextStyle | None
     token: int = field(default_factory=lambda: next(_tokens))
 
 
@@ -69,13 +72,14 @@ def parse(given: Mapping[str, Any], fields: Iterable[str], count: int, features:
     return result
 
 
-def style_of(parsed: Mapping[str, Parsed]) -> ShapeStyle:
+def style_of(parsed: Mapping[str, Parsed], text: TextStyle | None) -> ShapeStyle:
     """The style that follows from good arguments."""
     return ShapeStyle(
         edge_width=parsed["edge_width"].encoding,
         edge_color=parsed["edge_color"].encoding,
         face_color=parsed["face_color"].encoding,
         z_index=parsed["z_index"].encoding,
+        text=text,
     )
 
 

@@ -17,6 +17,7 @@ from lamella.model.layers.shape_cloud import ShapeCloud
 from lamella.model.layers.shape_geometry import geometry_of
 from lamella.model.layers.shape_style import ENCODED, STYLE, ShapeStyle, parse, stale, style_of
 from lamella.model.layers.style_field import StyleField, is_unchanged
+from lamella.model.layers.text import text_style, text_with_more
 
 DEFAULT_TYPE = "rectangle"
 
@@ -38,6 +39,7 @@ class ShapesEvents(LayerEvents):
     face_color_cycle = Signal(object, reemission="latest-only")
     face_color_mode = Signal(object, reemission="latest-only")
     z_index = Signal(object, reemission="latest-only")
+    text = Signal(object, reemission="latest-only")
 
 
 class Shapes(Layer):
@@ -77,6 +79,8 @@ class Shapes(Layer):
         None: floats have a colormap, and so have integers of more than 16 different values.
     z_index : int or (n,) array of int
         Shapes with a larger one are drawn over the others; of equal ones, the later.
+    text : str, sequence of str, mapping or None
+        Written in the middle of the shapes, as far as it does not overlap; as for `Points`.
     name, visible, opacity, blending, scale, translate, rotate, shear, affine, units, axis_labels, metadata
         As for `Layer`.
 
@@ -111,6 +115,7 @@ class Shapes(Layer):
         face_color_cycle: Any = "tab10",
         face_color_mode: str | None = None,
         z_index: Any = 0,
+        text: Any = None,
         name: str | None = None,
         visible: bool = True,
         opacity: float = 0.7,
@@ -131,7 +136,8 @@ class Shapes(Layer):
         self._features = Features(features, self._cloud.count, "shape")
         self._given: dict[str, Any] = {field: arguments[field] for field in STYLE}
         self._parsed = parse(self._given, ENCODED, self._cloud.count, self._features)
-        self._style = style_of(self._parsed)
+        self._text = text_style(text, self._cloud.count, self._cloud.ndim, self._features)
+        self._style = style_of(self._parsed, self._text)
         self._look: PrimitivesLook | None = None
         super().__init__(
             self._cloud.ndim,
@@ -217,7 +223,7 @@ class Shapes(Layer):
         Parameters
         ----------
         **changes
-            Arguments of `Shapes` from ``data`` to ``z_index``, without ``ndim``.
+            Arguments of `Shapes` from ``data`` to ``text``, without ``ndim``.
 
         Raises
         ------
@@ -242,6 +248,8 @@ class Shapes(Layer):
             They are not what they should be any more; what is shown stays.
         """
         again = {field: parsed.value for field, parsed in self._parsed.items() if parsed.varies}
+        if self._text is not None:
+            again["text"] = self._given["text"]
         self._replace({"data": self._source, "features": self._features.table, **again})
 
     def add(
@@ -256,8 +264,8 @@ class Shapes(Layer):
         features : table, optional
             Of the new shapes; needed if the layer has features.
         **values
-            ``edge_width``, ``edge_color``, ``face_color`` or ``z_index`` of the new shapes; needed where the others
-            have one value a shape.
+            ``edge_width``, ``edge_color``, ``face_color``, ``z_index`` or ``text`` of the new shapes; needed where the
+            others have one value a shape.
 
         Raises
         ------
@@ -266,15 +274,15 @@ class Shapes(Layer):
         """
         more = geometry_of(shapes, self.ndim, shape_type)
         count = len(more.kinds)
-        unknown = set(values) - set(ENCODED)
+        unknown = set(values) - {*ENCODED, "text"}
         if unknown:
             raise TypeError(
-                f"add takes shape_type, features and {', '.join(ENCODED)}; not {', '.join(sorted(unknown))}"
+                f"add takes shape_type, features, {', '.join(ENCODED)} and text; not {', '.join(sorted(unknown))}"
             )
         if (features is None) != (self._features.table is None):
             raise ValueError("features of the new shapes are needed if, and only if, the layer has features")
+        changes = text_with_more(self._text, self._given["text"], values.pop("text", None), "shape")
         new = parse({**self._given, **values}, values, count, Features(None, count, "shape"))
-        changes: dict[str, Any] = {}
         if features is not None:
             Features(features, count, "shape")
             changes["features"] = joined(self._features.table, features)
@@ -306,6 +314,8 @@ class Shapes(Layer):
     face_color_mode = StyleField()
     z_index = StyleField()
     """Integer or (n,) array of integers."""
+    text = StyleField()
+    """What is written in the shapes, as it was given; None for nothing."""
 
     def column_of(self, field: str) -> str | None:
         """The column of features that a property of `ENCODED` follows from; None if it follows from none."""
@@ -346,17 +356,20 @@ class Shapes(Layer):
         given = {**self._given, **{f: v for f, v in changes.items() if f in STYLE}}
         again = stale(self._parsed, changes, cloud.count != self._cloud.count, features is not self._features)
         parsed = {**self._parsed, **parse(given, again, cloud.count, features)}
+        text = self._text
+        if "text" in changes or (text is not None and features is not self._features):
+            text = text_style(given["text"], cloud.count, cloud.ndim, features)
         if cloud.extent is not None:
             self._check_extent(_with_margin(cloud.extent, parsed), self.transform)
         moved = [] if same_extent(cloud.extent, self._cloud.extent) else ["extent"]
-        if again:
-            self._style = style_of(parsed)
+        if again or text is not self._text:
+            self._style = style_of(parsed, text)
         version = []
         if cloud is not self._cloud or "data" in changes:
             self._version = new_version((cloud.token,))
             version = ["version"]
         self._cloud, self._source, self._features, self._type_given = cloud, source, features, type_given
-        self._given, self._parsed = given, parsed
+        self._given, self._parsed, self._text = given, parsed, text
         self._emit(*changes, *version, *moved, "slicing")
 
 

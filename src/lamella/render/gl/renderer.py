@@ -23,6 +23,7 @@ from lamella.render.gl.image import ImageColors
 from lamella.render.gl.labels import LabelColors
 from lamella.render.gl.points import PointDrawer
 from lamella.render.gl.primitives import PrimitiveDrawer
+from lamella.render.gl.text import TextDrawer
 from lamella.render.gl.tiles import Colors, TileDrawer
 from lamella.render.picture import ImagePicture, LabelsPicture, Picture, PointsPicture, PrimitivesPicture
 from lamella.render.visibility import AnyPlaced, Placed, PlacedPoints
@@ -73,6 +74,7 @@ class GLBackend:
                 }
                 self._points = PointDrawer(self._canvas)
                 self._primitives = PrimitiveDrawer(self._canvas)
+                self._text = TextDrawer(self._canvas)
         except BaseException:
             provider.release()
             raise
@@ -131,6 +133,7 @@ class GLBackend:
                         self._points.draw(picture, state)
                     elif isinstance(picture, PrimitivesPicture):
                         self._primitives.draw(picture, state)
+                    self._text.draw(picture, state)
                 self._canvas.flush()
                 self._raw.read(out)
             finally:
@@ -145,6 +148,7 @@ class GLBackend:
             self._tiles.delete()
             self._points.delete()
             self._primitives.delete()
+            self._text.delete()
             for colors in self._colors.values():
                 colors.delete()
             self._canvas.flush()

@@ -22,7 +22,9 @@ from lamella.render.picture import (
 from lamella.render.reference.blending import Floats, Mask, blend, eight_bits
 from lamella.render.reference.points import draw_points
 from lamella.render.reference.primitives import draw_primitives
+from lamella.render.reference.text import draw_text
 from lamella.render.reference.tiles import colors_of, inside
+from lamella.render.text import TextLayout
 from lamella.render.visibility import AnyPlaced, Placed, data_to_device
 from lamella.render.visual import Part
 
@@ -34,6 +36,7 @@ class ReferenceBackend:
 
     def __init__(self) -> None:
         self._textures: dict[Hashable, npt.NDArray[Any]] = {}
+        self._text = TextLayout()
 
     def write(self, placed: AnyPlaced, tile: Any, part: Part, atlas: Atlas) -> None:
         pass  # whole tiles are kept, and points are drawn from the response
@@ -65,6 +68,7 @@ class ReferenceBackend:
                 draw_points(canvas, picture, state)
             elif isinstance(picture, PrimitivesPicture) and picture.drawable:
                 draw_primitives(canvas, picture, state)
+            draw_text(canvas, picture, self._text, state)
         out[..., :3] = np.round(canvas[..., ::-1] * 255).astype(np.uint8)
         out[..., 3] = 255
 
