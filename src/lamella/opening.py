@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from lamella.model.layers.image import Image
 from lamella.model.layers.labels import Labels
 from lamella.model.layers.points import Points
+from lamella.model.layers.surface import Surface
 from lamella.model.layers.tracks import Tracks
 from lamella.sources.base import Source
 from lamella.sources.location import public_name, without_secrets
@@ -20,7 +21,13 @@ if TYPE_CHECKING:
     from lamella.model.layers.base import Layer
 
 _numbers = itertools.count(1)
-_KINDS: dict[str, Callable[..., Layer]] = {"image": Image, "labels": Labels, "points": Points, "tracks": Tracks}
+_KINDS: dict[str, Callable[..., Layer]] = {
+    "image": Image,
+    "labels": Labels,
+    "points": Points,
+    "surface": Surface,
+    "tracks": Tracks,
+}
 
 
 class Opening:

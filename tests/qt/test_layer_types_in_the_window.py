@@ -17,6 +17,7 @@ CASES: dict[str, Callable[[Viewer], Any]] = {
     "points": lambda viewer: viewer.add_points([[2, 20, 20], [2, 30, 10], [3, 5, 5]]),
     "vectors": lambda viewer: viewer.add_vectors([[[2, 20, 5], [0, 0, 30]], [[3, 5, 5], [0, 9, 9]]], edge_width=4),
     "shapes": lambda viewer: viewer.add_shapes([[[2, 5, 5], [2, 30, 30]], [[3, 5, 5], [3, 9, 9]]]),
+    "surface": lambda viewer: viewer.add_surface(([[2, 5, 5], [2, 5, 30], [2, 30, 30]], [[0, 1, 2]], [1, 2, 3])),
     "tracks": lambda viewer: viewer.add_tracks([[1, 0, 5, 5], [1, 2, 30, 35], [2, 1, 30, 5], [2, 3, 5, 35]]),
 }
 

@@ -22,6 +22,9 @@ ADD: dict[str, Callable[[ViewerModel], Any]] = {
     "points": lambda viewer: viewer.add_points(np.array([[1.0, 19.5, 19.5]]), size=20),
     "vectors": lambda viewer: viewer.add_vectors([[[1.0, 19.5, 5], [0, 0, 30]]], edge_width=9),
     "shapes": lambda viewer: viewer.add_shapes([[[1.0, 5.3, 5.3], [1, 30.4, 30.4]]], edge_width=4),
+    "surface": lambda viewer: viewer.add_surface(
+        ([[1.0, 2.2, 2.2], [1, 2.2, 60.1], [1, 60.1, 30.3]], [[0, 1, 2]], [1.0, 2, 3])
+    ),
     "tracks": lambda viewer: viewer.add_tracks([[1, 0, 19.5, 0], [1, 2, 19.5, 40]], tail_width=9),
 }
 

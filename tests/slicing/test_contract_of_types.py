@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from lamella import Image, Labels, Points, Shapes, Tracks, Vectors
+from lamella import Image, Labels, Points, Shapes, Surface, Tracks, Vectors
 from lamella.model.camera import Camera
 from lamella.model.dims import Dims
 from lamella.model.layers.base import Layer
@@ -59,6 +59,9 @@ CASES: dict[str, Callable[[], Layer]] = {
         features={"v": np.arange(36)},
         z_index=np.arange(36) % 5,
         text="{v}",
+    ),
+    "surface": lambda: Surface(
+        (noise(40, 3) % (4, 40, 60), noise(200, 3) % 40, np.arange(40.0)), shading="flat", wireframe=True
     ),
     "tracks": lambda: Tracks(
         np.column_stack([np.arange(90) // 4, np.arange(90) % 4, noise(90, 2) % (40, 60)])[::-1],

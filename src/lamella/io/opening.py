@@ -12,6 +12,8 @@ from typing import Any
 from lamella.io.errors import OpenError
 from lamella.io.geff import StoredGraph, is_geff, open_geff
 from lamella.io.keys import Answer, Cancelled, Session
+from lamella.io.meshes import SUFFIXES as MESHES
+from lamella.io.meshes import StoredMeshes, open_meshes
 from lamella.io.metadata import parse_json
 from lamella.io.n5 import open_n5
 from lamella.io.npy import open_npy
@@ -27,7 +29,10 @@ from lamella.sources.location import Location
 from lamella.sources.multiscale import usable_levels
 from lamella.sources.ome_metadata import Axis, OmeImage, guess_axes, ome_attributes, parse_ome
 
-FORMATS = "OME-Zarr, zarr, n5, neuroglancer precomputed, .npy, and points and tracks in .csv, .parquet and GEFF"
+FORMATS = (
+    "OME-Zarr, zarr, n5, neuroglancer precomputed, .npy, points and tracks in .csv, .parquet and GEFF, "
+    "meshes in .stl, .ply, .obj, .off and .glb"
+)
 _KEYS = ("zarr.json", ".zattrs", ".zgroup", ".zarray", "info", "attributes.json", "s0/attributes.json")
 _LISTED = 10
 MAX_LABELS = 64
@@ -36,7 +41,7 @@ _LOG = logging.getLogger(__name__)
 
 def open_image(
     path_or_url: str | os.PathLike[str], timeout: float, cancelled: Cancelled | None = None
-) -> StoredImage | StoredTable | StoredGraph:
+) -> StoredImage | StoredTable | StoredGraph | StoredMeshes:
     """Open what lies at ``path_or_url``; no image data are read.
 
     Raises
@@ -54,7 +59,7 @@ def open_image(
             return image
         if is_geff(location.local_path):
             return open_geff(location.local_path, location.stem)
-    elif location.base.lower().endswith((".npy", ".npz", ".tif", ".tiff", ".h5", ".zip", *SUFFIXES)):
+    elif location.base.lower().endswith((".npy", ".npz", ".tif", ".tiff", ".h5", ".zip", *SUFFIXES, *MESHES)):
         raise OpenError(
             f"{location.name} is a single file; over a network lamella opens OME-Zarr, zarr, n5 and precomputed"
         )
@@ -62,8 +67,8 @@ def open_image(
     return _open_store(session, location, location.stem)
 
 
-def _open_file(location: Location) -> StoredImage | StoredTable | None:
-    """The image, the points or the tracks in a single file; None for a folder."""
+def _open_file(location: Location) -> StoredImage | StoredTable | StoredMeshes | None:
+    """The image, the points, the tracks or the meshes in a single file; None for a folder."""
     path = location.local_path
     try:
         if path.is_dir():
@@ -76,6 +81,8 @@ def _open_file(location: Location) -> StoredImage | StoredTable | None:
         return open_npy(path, location.stem)
     if path.suffix.lower() in SUFFIXES:
         return open_table(path, path.stem)
+    if path.suffix.lower() in MESHES:
+        return open_meshes(path, path.stem)
     if path.suffix.lower() == ".npz":
         raise OpenError(f"{path} is an archive of arrays; save the one to be shown with numpy.save and open that")
     raise OpenError(f"{path} is of a kind that lamella does not open; it opens {FORMATS}")

@@ -169,7 +169,10 @@ def get_geometry(request: LayerSliceRequest) -> PrimitivesTile:
         normals = normals_of(places, faces, flat=data.shading == "flat")
         drawn_normals = normals_of(places, drawn, flat=True) if data.shading == "flat" else normals
         shade = shades(drawn_normals, [axis not in displayed for axis in spatial])
-    expanded = drawn.ravel() if data.shading == "flat" else None
+    expanded = None
+    if data.shading == "flat":
+        expanded = drawn.ravel()
+        expanded.setflags(write=False)
 
     relative = np.where(known, vertices - origin[:, None], 0).astype(np.float32).T
     colors = _row_of(surface.colors, data.index, rows)

@@ -16,6 +16,7 @@ __all__ = ["ANCHORS", "MOST_TEXTS", "TextBlock", "evenly", "text_of"]
 
 MOST_TEXTS = 20_000  # of a slice: no canvas has room for more, and these take a worker some 30 ms
 
+LONGEST = 200  # letters of a text
 _NEVER_MISSING = (str, int, bool)
 _A_STRING = 64  # bytes of a Python string without its letters, and of the reference to it
 
@@ -67,7 +68,7 @@ def text_of(
     """The texts of these rows, in their order; None without any. Runs in a worker.
 
     A row has none if it is not drawn or has no position, if a value of one of the columns is missing, and if it would
-    be empty or transparent. Of more than `MOST_TEXTS` rows an even selection is made.
+    be empty or transparent. Letters after the first `LONGEST` are left out. Of more than `MOST_TEXTS` rows an even selection is made.
 
     Parameters
     ----------
@@ -116,4 +117,4 @@ def _texts(parts: Sequence[Part], count: int, rows: npt.NDArray[np.int64]) -> li
         if not all(type(value) in _NEVER_MISSING for value in values):
             missing |= np.fromiter(map(is_missing, values), np.bool_, len(values))
         texts = [text + part.text_of(value) for text, value in zip(texts, values, strict=True)]
-    return ["" if gone else text.strip() for text, gone in zip(texts, missing.tolist(), strict=True)]
+    return ["" if gone else text.strip()[:LONGEST] for text, gone in zip(texts, missing.tolist(), strict=True)]

@@ -154,7 +154,7 @@ def text_with_more(style: TextStyle | None, value: Any, more: Any, each: str) ->
                 f"text of the new {plural(each)} can be given only where the layer has one string a {each}"
             )
         return {}
-    if more is None or isinstance(more, str):
+    if isinstance(more, str) or not hasattr(more, "__len__"):
         raise ValueError(f"text has one string a {each}: give one for each of the new {plural(each)} too")
     return {"text": joined_text(value, more)}
 

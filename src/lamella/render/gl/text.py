@@ -41,7 +41,7 @@ varying vec2 v_uv;
 varying vec4 v_color;
 varying float v_halo;
 void main() {
-    vec2 covered = texture2D(u_rasters, v_uv).ra;  // by letters, by letters or halo
+    vec2 covered = texture2D(u_rasters, v_uv).rg;  // by letters, by letters or halo
     float around = (covered.y - covered.x) * u_opacity.y;
     gl_FragColor = vec4(v_color.rgb * covered.x + v_halo * around, covered.x + around) * (v_color.a * u_opacity.x);
 }
@@ -125,7 +125,7 @@ class _Sheet:
     """Rasters in rows of a texture, each where it was first put, until the sheet is full and begun anew."""
 
     def __init__(self) -> None:
-        self.texture = gloo.Texture2D(shape=(SIDE, SIDE, 2), format="luminance_alpha")
+        self.texture = gloo.Texture2D(shape=(SIDE, SIDE, 2), format="rg")
         self._texels = np.zeros((SIDE, SIDE, 2), np.uint8)
         self.clear()
 
