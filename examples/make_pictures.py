@@ -12,7 +12,7 @@ from pathlib import Path
 
 from PIL import Image
 
-EXAMPLES = ("images", "labels", "points", "vectors", "shapes", "tracks", "all_types")
+EXAMPLES = ("images", "labels", "points", "vectors", "shapes", "surface", "tracks", "all_types")
 LARGEST = 60_000  # bytes: pages with pictures stay quick to load, and the repository small
 FOLDER = Path(__file__).parent.parent / "docs" / "gallery"
 

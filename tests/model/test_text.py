@@ -123,7 +123,6 @@ def test_translation_is_of_the_last_axes() -> None:
 def test_without_a_string_there_is_no_text() -> None:
     assert parsed(None) is None
     assert parsed({"string": None, "size": 20}) is None
-    assert parsed("") is None or written("") == ""
 
 
 def test_setting_text_tells_once_and_setting_it_again_does_nothing() -> None:

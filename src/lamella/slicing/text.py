@@ -68,7 +68,8 @@ def text_of(
     """The texts of these rows, in their order; None without any. Runs in a worker.
 
     A row has none if it is not drawn or has no position, if a value of one of the columns is missing, and if it would
-    be empty or transparent. Letters after the first `LONGEST` are left out. Of more than `MOST_TEXTS` rows an even selection is made.
+    be empty or transparent. Of more than `MOST_TEXTS` rows an even selection is made. A text ends after `LONGEST`
+    letters.
 
     Parameters
     ----------
