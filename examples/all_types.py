@@ -67,7 +67,7 @@ def wander(centres: np.ndarray) -> np.ndarray:
     rng = np.random.default_rng(7)
     walks = []
     for number, (_, y, x) in enumerate(centres[:12]):
-        steps = np.cumsum(rng.normal(0, 5, (24, 2)), axis=0) + [y, x]
+        steps = np.cumsum(rng.normal(0, 5, (24, 2)), axis=0) + np.array([y, x])
         walks.append(np.column_stack([np.full(24, number), np.arange(24), steps]))
     return np.concatenate(walks)
 
