@@ -28,6 +28,7 @@ def show(viewer: lamella.ViewerModel) -> None:
         border_width=0.08,
         opacity=0.85,
         out_of_slice_display=True,
+        text={"string": "{radius:.0f} µm", "anchor": "upper_left", "translation": (3, 3)},
         name="centres",
     )
     viewer.dims.set_point(0, 11)

@@ -242,3 +242,47 @@ def test_a_slice_that_does_not_fit_into_the_cache_is_told_of(viewer: ViewerModel
     layer.visible = True
     assert shown(viewer, layer) == []
     assert "do not fit into the cache of 1,000,000 bytes" in viewer.failures[-1].message
+
+
+def written(viewer: ViewerModel, layer: Points) -> tuple[str, ...]:
+    viewer.wait_until_loaded()
+    text = viewer.slices[layer].text  # type: ignore[attr-defined]
+    return () if text is None else text.strings
+
+
+def test_text_follows_the_slider_and_its_changes(viewer: ViewerModel) -> None:
+    layer = viewer.add_points(planes(12), features={"v": np.arange(12) / 2}, text="{v:.1f}")
+    viewer.dims.set_point(0, 3)
+    assert written(viewer, layer) == ("1.5", "4.5")
+    layer.text = {"string": "no. {v}", "size": 20}
+    assert written(viewer, layer) == ("no. 1.5", "no. 4.5")
+    layer.update(data=planes(6), features={"w": list("abcdef")}, text="w")
+    assert written(viewer, layer) == ("d",)
+    layer.add([[3, 0, 0]], features={"w": ["new"]})
+    assert written(viewer, layer) == ("d", "new")
+    layer.text = None
+    assert written(viewer, layer) == ()
+
+
+def test_text_is_in_the_picture(viewer: ViewerModel) -> None:
+    how = {"string": ["here"], "color": "lime", "size": 30}
+    layer = viewer.add_points([[0.0, 10, 10]], size=1, face_color="red", text=how)
+    green = []
+    for changes in ({}, {"text": {**how, "visible": False}}, {"text": how}):
+        layer.update(**changes)
+        picture = viewer.screenshot()
+        green.append(int(((picture[..., 1] > 200) & (picture[..., 0] < 50)).sum()))
+    assert green[0] == green[2] > 50
+    assert green[1] == 0
+
+
+def test_text_that_cannot_be_is_said_at_the_call(viewer: ViewerModel) -> None:
+    layer = viewer.add_points(planes(), features={"v": np.arange(60)}, text="v")
+    before = written(viewer, layer)
+    for text in ("{w}", "{v:q}", ["a"], {"string": "v", "anchor": "here"}):
+        with pytest.raises(ValueError, match=r"^text "):
+            viewer.add_points(planes(), features={"v": np.arange(60)}, text=text)
+        with pytest.raises(ValueError, match=r"^text "):
+            layer.text = text
+    assert len(viewer.layers) == 1
+    assert written(viewer, layer) == before

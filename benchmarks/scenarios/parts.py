@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from benchmarks.session import Session, Until
 
 COLD = range(98, 50, -7)  # of 100 planes: none that the drag asks for, and apart from each other
+EVERY_OTHER = range(98, 0, -2)  # of 100 planes
 
 
 def drag_and_slices(session: Session) -> Generator[Until, None, dict[str, Any]]:
@@ -22,7 +23,7 @@ def drag_and_slices(session: Session) -> Generator[Until, None, dict[str, Any]]:
     steps = yield from session.drag(0)
     figures = session.drag_figures(steps)
     figures["one_slice_ms"] = yield from one_slice(session, COLD)
-    return figures | (yield from slices(session, COLD))
+    return figures | (yield from slices(session))
 
 
 def one_slice(session: Session, positions: range) -> Generator[Until, None, float | None]:
@@ -38,13 +39,13 @@ def one_slice(session: Session, positions: range) -> Generator[Until, None, floa
     return median(times)
 
 
-def slices(session: Session, positions: range) -> Generator[Until, None, dict[str, Any]]:
-    """Median time of the slicing functions at these positions, ms; nothing where they cannot be called alone."""
+def slices(session: Session) -> Generator[Until, None, dict[str, Any]]:
+    """Median time of the slicing functions at `EVERY_OTHER` position, ms; nothing where they cannot be called alone."""
     yield from session.rest(1.0)  # what is built beside the first slices is there
     if session.adapter.slice_s(0, 0) is None:  # prepares what the others need
         return {}
     times: list[float | None] = []
-    for position in positions:
+    for position in EVERY_OTHER:
         yield from session.rest(0.02)
         seconds = session.adapter.slice_s(0, position)
         times.append(None if seconds is None else seconds * 1e3)

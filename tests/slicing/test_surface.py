@@ -11,9 +11,11 @@ from hypothesis import strategies as st
 
 from lamella.model.layers.image import Image
 from lamella.model.layers.surface import PROJECTION_MODES, Surface
+from lamella.slicing import surface_selection
 from lamella.slicing.primitives import PrimitivesTile, ValuesTile
-from lamella.slicing.surface import plan
+from lamella.slicing.surface import get_geometry, get_values, plan
 from lamella.slicing.surface_mesh import AMBIENT, edges_of, normals_of
+from lamella.slicing.thumbnail import thumbnail_of
 from tests.slicing.by_hand import request_of, sliced, view_of
 from tests.slicing.reference_surface import expected
 
@@ -92,6 +94,37 @@ def test_only_the_values_are_made_anew_along_an_axis_of_values() -> None:
     assert keys[0][1] != keys[1][1], "the values"
 
 
+def test_the_faces_of_a_slab_are_selected_once_for_all_values_on_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    selected: list[int] = []
+    real = surface_selection.select
+
+    def select(*args: Any) -> Any:
+        selected.append(1)
+        return real(*args)
+
+    monkeypatch.setattr(surface_selection, "select", select)
+    vertices = np.insert(SQUARE, 0, [0, 0, 0, 5], axis=1)
+    layer = Surface((vertices, TWO, np.arange(12.0).reshape(3, 4)), shading="flat")
+    view = view_of(layer)
+    view.dims.set_point(1, 0)
+    shown = sliced(request_of(layer, view))
+    for step in (1, 2):
+        view.dims.set_current_step(0, step)
+        assert get_values(request_of(layer, view)).values.tolist() == [4 * step, 4 * step + 1, 4 * step + 2]
+    assert len(selected) == 1
+    del shown
+    get_values(request_of(layer, view))
+    assert len(selected) == 2, "it goes with the geometry"
+
+
+def test_faces_that_were_edited_to_nonsense_fail_and_are_not_drawn() -> None:
+    faces = np.tile(TWO, (2**17, 1))  # larger than what is copied at the call
+    layer = Surface((SQUARE, faces))
+    faces[-1] = 9
+    with pytest.raises(ValueError, match="faces were edited and name vertices that are not there: there are 4"):
+        get_geometry(request_of(layer, view_of(layer)))
+
+
 def test_values_belong_to_the_corners_that_are_drawn_with_any_shading() -> None:
     values = np.array([1.0, 2, 3, 4])
     for shading in ("none", "smooth", "flat"):
@@ -165,12 +198,13 @@ def test_vertex_normals_are_weighted_by_area() -> None:
         across = np.cross(places[b] - places[a], places[c] - places[a])
         for corner in (a, b, c):
             sums[corner] += across
-    found = normals_of(places, faces.astype(np.uint32), flat=False)
+    found = normals_of(places.T, faces.astype(np.uint32), flat=False)
     np.testing.assert_allclose(found, sums / np.linalg.norm(sums, axis=1, keepdims=True), rtol=1e-4, atol=1e-5)
 
 
 def test_each_edge_of_the_wireframe_is_drawn_once() -> None:
     assert edges_of(TWO.astype(np.uint32)).tolist() == [[0, 1], [0, 2], [0, 3], [1, 2], [2, 3]]
+    assert edges_of(np.empty((0, 3), np.uint32)).shape == (0, 2)
     layer = Surface((SQUARE, TWO), wireframe={"color": "red", "width": 3})
     tile = sliced(request_of(layer, view_of(layer))).tiles[0]
     assert len(tile.segments) == 5
@@ -210,3 +244,11 @@ def test_the_grid_for_picking_finds_what_a_search_finds(monkeypatch: pytest.Monk
     assert found.tiles[0].content.grid is not None
     for place in rng.uniform(0, 100, (60, 2)):
         assert found.value_at(tuple(place)) == searched.value_at(tuple(place))
+
+
+def test_the_thumbnail_has_the_colours_of_the_values() -> None:
+    layer = Surface((SQUARE, TWO, np.array([0.0, 0, 9, 9])), colormap="gray")
+    picture = thumbnail_of(sliced(request_of(layer, view_of(layer))), layer.look())
+    assert picture is not None
+    shown = picture[picture[..., 3] > 0][:, 0]
+    assert set(shown.tolist()) == {0, 255}

@@ -21,7 +21,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.intp]
 
 CELL = 4  # canvas pixels: texts in the same cell count as overlapping;
-CELLS = 200  # on large canvases as many cells along each side: thousands of texts cannot be read and would take long
+CELLS = 150  # on large canvases as many cells along each side: thousands of texts cannot be read and would take long
 HALO = 0.6  # of the letters' alpha
 _FIRST = 256  # texts looked at in one go, then twice as many, and so on
 
@@ -63,8 +63,7 @@ class _Shown:
     """What of a block is shown, as long as nothing has moved."""
 
     where: tuple[object, ...]
-    rows: list[int]
-    corners: list[tuple[int, int]]
+    labels: list[Label]
 
 
 class TextLayout:
@@ -80,21 +79,24 @@ class TextLayout:
         block = picture.text
         if block is None:
             return []
-        shown = self._placed(block, picture.transform, state)
+        to_device = data_to_device(state, picture.transform)
+        where = (to_device.linear.tobytes(), to_device.translate.tobytes(), state.device_size, state.pixel_ratio)
+        shown = self._shown.get(block)
+        if shown is None or shown.where != where:
+            shown = self._shown[block] = _Shown(where, self._labels(block, to_device, state))
+        return shown.labels
+
+    def _labels(self, block: TextBlock, to_device: Affine, state: ViewState) -> list[Label]:
+        how = block.size, state.pixel_ratio, block.rotation
         labels = []
-        for row, (top, left) in zip(shown.rows, shown.corners, strict=True):
-            how = block.size, state.pixel_ratio, block.rotation
+        for row, (top, left) in zip(*self._placed(block, to_device, state), strict=True):
             key, raster = self._rasters.get(block.strings[row], *how)
             color = block.colors[row]
             labels.append(Label(key, raster, top, left, color, _halo(color)))
         return labels
 
-    def _placed(self, block: TextBlock, transform: Affine, state: ViewState) -> _Shown:
-        to_device = data_to_device(state, transform)
-        where = (to_device.linear.tobytes(), to_device.translate.tobytes(), state.device_size, state.pixel_ratio)
-        shown = self._shown.get(block)
-        if shown is not None and shown.where == where:
-            return shown
+    def _placed(self, block: TextBlock, to_device: Affine, state: ViewState) -> tuple[list[int], list[tuple[int, int]]]:
+        """The rows that are shown, and top and left of each in device pixels."""
         typeface = self._rasters.typeface(block.size, state.pixel_ratio)
         known = self._sizes.get(block)
         if known is None or known[0] is not typeface:
@@ -109,8 +111,7 @@ class TextLayout:
         cell = max(1.0, CELL * state.pixel_ratio, (width * height) ** 0.5 / CELLS)
         kept = seen[thinned(moved[seen], sizes[seen], cell)]
         whole = np.floor(corners[kept] + 0.5).astype(np.intp).tolist()
-        shown = self._shown[block] = _Shown(where, kept.tolist(), [(top, left) for top, left in whole])
-        return shown
+        return kept.tolist(), [(top, left) for top, left in whole]
 
 
 def _anchors(block: TextBlock, straight: Ints, sizes: Ints, typeface: Typeface) -> Floats:

@@ -166,8 +166,8 @@ def turned_sizes(sizes: npt.NDArray[np.intp], degrees: float) -> npt.NDArray[np.
 
 def rotated(raster: Raster, degrees: float) -> Raster:
     """A raster turned around its middle, as large as `turned_sizes` says."""
-    if not degrees % 360:
-        return raster
+    if not degrees % 90:
+        return np.ascontiguousarray(np.rot90(raster, int(degrees // 90 % 4)))
     shape = raster.shape[:2]
     height, width = turned_sizes(np.array([shape]), degrees)[0].tolist()
     back = turn(-degrees)  # from the turned raster to the straight one

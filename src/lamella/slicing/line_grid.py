@@ -53,4 +53,7 @@ class LineGrid:
 
     def near(self, place: Floats, reach: Floats) -> Index:
         """Lines that may come within ``reach`` of a place, ascending."""
-        return np.union1d(self.grid.near(place, self.reach + reach), self.long)
+        found: Index = np.concatenate([self.grid.near(place, self.reach + reach), self.long])
+        found.sort()  # np.union1d would import numpy.ma, on the main thread
+        first: npt.NDArray[np.bool_] = np.diff(found, prepend=-1) != 0
+        return found[first]

@@ -9,9 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from lamella.model.layers.colors import map_numbers
+from lamella.model.layers.look import PrimitivesLook
 from lamella.slicing.line_grid import LineGrid
 from lamella.slicing.primitives import Clock, PrimitivesTile, ValuesTile
 from lamella.slicing.response import LayerSliceResponse
+from lamella.slicing.surface_selection import MeshSelection
+from lamella.slicing.thumbnail import MOST, of_points
 
 Floats = npt.NDArray[np.float64]
 Index = npt.NDArray[np.intp]
@@ -23,11 +27,8 @@ class SurfaceContent:
 
     Attributes
     ----------
-    rows : (n,) int64
-        Vertices in the slice, ascending.
+    selection : MeshSelection
     vertices : (n, displayed) float64
-    faces : (m, 3) uint32
-        Into `vertices`.
     normals : (n, k), (m, k) or (0, 0) float32
         Of vertices or of faces, on the last k axes of the vertices, at most three; none without shading.
     expanded : (3 m,) uint32 or None
@@ -36,16 +37,25 @@ class SurfaceContent:
         Of the boxes of faces; None where looking at all of them is as quick.
     """
 
-    rows: npt.NDArray[np.int64]
+    selection: MeshSelection
     vertices: Floats
-    faces: npt.NDArray[np.uint32]
     normals: npt.NDArray[np.float32]
     expanded: npt.NDArray[np.uint32] | None
     grid: LineGrid | None
 
     @property
+    def rows(self) -> npt.NDArray[np.int64]:
+        """Vertices in the slice, ascending, (n,)."""
+        return self.selection.rows
+
+    @property
+    def faces(self) -> npt.NDArray[np.uint32]:
+        """Into `vertices`, (m, 3)."""
+        return self.selection.faces
+
+    @property
     def nbytes(self) -> int:
-        parts = (self.rows, self.vertices, self.faces, self.normals, self.expanded, self.grid)
+        parts = (self.selection, self.vertices, self.normals, self.expanded, self.grid)
         return sum(part.nbytes for part in parts if part is not None)
 
 
@@ -101,6 +111,18 @@ class SurfaceSliceResponse(LayerSliceResponse):
     def thumbnail(self) -> npt.NDArray[np.uint8] | None:
         """(32, 32, 4), None without faces."""
         return next((t.thumbnail for t in self.tiles if isinstance(t, PrimitivesTile)), None)
+
+    def thumbnail_in(self, look: PrimitivesLook) -> npt.NDArray[np.uint8] | None:
+        """The same in the colours of the values."""
+        tile = next((t for t in self.tiles if isinstance(t, ValuesTile)), None)
+        limits = look.limits or (None if tile is None else tile.limits)
+        if tile is None or look.lut is None or limits is None or not len(self.faces):
+            return self.thumbnail
+        low, high = limits
+        some = slice(None, None, max(1, len(self.vertices) // MOST))
+        values = self.values[some].astype(np.float64)
+        colors = map_numbers(values, look.lut, (low, high if high > low else low + 1.0))
+        return of_points(self.vertices[some], colors)
 
     @property
     def segment_span(self) -> None:
@@ -162,6 +184,5 @@ def _cross(a: Floats, b: Floats) -> Floats:
 @functools.cache
 def _nothing(ndisplay: int) -> SurfaceContent:
     none = np.empty((0, 3), np.uint32)
-    return SurfaceContent(
-        np.empty(0, np.int64), np.empty((0, ndisplay)), none, np.empty((0, 0), np.float32), None, None
-    )
+    nothing = MeshSelection(np.empty(0, np.int64), none, none)
+    return SurfaceContent(nothing, np.empty((0, ndisplay)), np.empty((0, 0), np.float32), None, None)

@@ -24,13 +24,14 @@ from lamella.slicing import whole
 from lamella.slicing.line_grid import LineGrid
 from lamella.slicing.place import Place
 from lamella.slicing.plan import ChunkRead, Plan
-from lamella.slicing.point_selection import select, slab_of
+from lamella.slicing.point_selection import slab_of
 from lamella.slicing.point_table import Kept, build_index, columns_of
 from lamella.slicing.primitives import CORNER, SEGMENT, PrimitivesTile, ValuesTile
 from lamella.slicing.request import LayerSliceRequest, Mode, SliceKey
 from lamella.slicing.response_points import middle_of
 from lamella.slicing.response_surface import SurfaceContent, SurfaceSliceResponse
-from lamella.slicing.surface_mesh import colors_of_corners, edges_of, kept_faces, normals_of, shades
+from lamella.slicing.surface_mesh import colors_of_corners, edges_of, normals_of, shades
+from lamella.slicing.surface_selection import MeshSelection, selection_of
 from lamella.slicing.thumbnail import of_points
 
 if TYPE_CHECKING:
@@ -39,10 +40,8 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.int64]
 
-_NO_SIZE, _ALL = np.zeros((), np.float32), np.ones((), bool)
 _warned: weakref.WeakSet[Surface] = weakref.WeakSet()
 _limits = Kept()
-_faces = Kept()
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,23 +151,25 @@ def get_geometry(request: LayerSliceRequest) -> PrimitivesTile:
     key, data = request.key, request.data
     surface: SurfaceData = data.surface
     displayed, ndisplay = data.displayed(key), len(key.displayed)
-    rows, faces = _selected(request)
+    selection = _selection(request)
+    rows, faces, drawn = selection.rows, selection.faces, selection.drawn
     table = columns_of(surface.mesh.cloud)
     vertices = np.empty((ndisplay, len(rows)))
     for i, axis in enumerate(displayed):
         vertices[i] = table.columns[axis][rows]
     known: npt.NDArray[np.bool_] = np.logical_and.reduce(np.isfinite(vertices))
-    drawn = faces if known.all() else faces[known[faces].all(axis=1)]
     origin = np.array([middle_of(column) for column in vertices])
 
     normals = np.empty((0, 0), np.float32)
     shade = None
     if data.shading != "none":
         spatial = range(max(0, surface.mesh.ndim - 3), surface.mesh.ndim)
-        places = np.stack([table.columns[axis][rows].astype(np.float64) for axis in spatial], axis=1)
-        normals = normals_of(places, faces, flat=data.shading == "flat")
-        drawn_normals = normals_of(places, drawn, flat=True) if data.shading == "flat" else normals
-        shade = shades(drawn_normals, [axis not in displayed for axis in spatial])
+        places = np.stack([table.columns[axis][rows].astype(np.float64) for axis in spatial])
+        flat = data.shading == "flat"
+        normals = of_drawn = normals_of(places, drawn, flat=flat)
+        if flat and drawn is not faces:
+            normals = normals_of(places, faces, flat=True)
+        shade = shades(of_drawn, [axis not in displayed for axis in spatial])
     expanded = None
     if data.shading == "flat":
         expanded = drawn.ravel()
@@ -195,11 +196,11 @@ def get_geometry(request: LayerSliceRequest) -> PrimitivesTile:
     grid = None
     if ndisplay == 2 and len(faces):
         grid = LineGrid.of(*_boxes(np.where(known, vertices, origin[:, None]), faces))
-    content = SurfaceContent(rows, coordinates, faces, normals, expanded, grid)
+    content = SurfaceContent(selection, coordinates, normals, expanded, grid)
     picture = None
     if len(drawn):
         picture = of_points(coordinates, colors_of_corners(colors, None, None, len(rows)))
-    arrays = (corners, triangles, segments, rows, coordinates, faces, normals, origin)
+    arrays = (corners, triangles, segments, coordinates, normals, origin)
     for array in arrays:
         array.setflags(write=False)
     texture = 0 if surface.texture is None else surface.texture.nbytes
@@ -214,11 +215,12 @@ def get_values(request: LayerSliceRequest) -> ValuesTile:
     """The values on the corners of a slice. Runs in a worker."""
     key, data = request.key, request.data
     surface: SurfaceData = data.surface
-    rows, faces = _selected(request)
+    selection = _selection(request)
+    rows = selection.rows
     values = _row_of(surface.values, data.index, rows)
     numbers = np.ones(len(rows), np.float32) if values is None else values.astype(np.float32)
     if data.shading == "flat":
-        numbers = numbers[_finite_faces(request, rows, faces).ravel()]
+        numbers = numbers[selection.drawn.ravel()]
     numbers.setflags(write=False)
     held = surface.values
     limits = (0.0, 1.0) if held is None else _limits.get(held, lambda: _range_of(held))
@@ -273,23 +275,11 @@ def _values_position(request: LayerSliceRequest) -> tuple[Any, ...]:
     return ("values", *place, data.surface.token, data.index, data.shading == "flat")
 
 
-def _selected(request: LayerSliceRequest) -> tuple[Rows, npt.NDArray[np.uint32]]:
-    """The vertices of a slice, ascending, and the faces between them, of all three in it."""
+def _selection(request: LayerSliceRequest) -> MeshSelection:
+    """The same object for the geometry and for the values on it, however often these change."""
     key, data = request.key, request.data
-    mesh = data.surface.mesh
     slab = slab_of(data.hidden(key), data.point, data.left, data.right, key.projection, False)
-    rows = select(columns_of(mesh.cloud), slab, _NO_SIZE, _ALL, 0.0).rows
-    faces: npt.NDArray[np.uint32] = _faces.get(mesh, lambda: snapshot(mesh.faces, lambda part: part.astype(np.uint32)))
-    return rows, faces if len(rows) == mesh.count else kept_faces(faces, rows, mesh.count)
-
-
-def _finite_faces(request: LayerSliceRequest, rows: Rows, faces: npt.NDArray[np.uint32]) -> npt.NDArray[np.uint32]:
-    """The faces that are drawn: those with all corners somewhere."""
-    table = columns_of(request.data.surface.mesh.cloud)
-    known = np.ones(len(rows), bool)
-    for axis in request.data.displayed(request.key):
-        known &= np.isfinite(table.columns[axis][rows])
-    return faces if known.all() else faces[known[faces].all(axis=1)]
+    return selection_of(data.surface.mesh, slab, data.displayed(key))
 
 
 def _row_of(held: OnVertices | None, index: tuple[int, ...], rows: Rows) -> npt.NDArray[Any] | None:

@@ -15,7 +15,7 @@ from lamella.slicing.response import ImageSliceResponse, LayerSliceResponse, Til
 SIDE = 32
 _FINE, _FEW = 2, 64  # samples a pixel along each side, whose mean is less noisy than one, of up to so many tiles
 _DEPTHS = 8  # planes of a volume that are looked at
-_MOST = 512  # points that are looked at: more would not show
+MOST = 512  # points that are looked at: more would not show
 
 Picture = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float64]
@@ -38,7 +38,9 @@ def thumbnail_of(response: LayerSliceResponse, look: Any) -> Picture | None:
         RGBA, not premultiplied, transparent beside the layer. None: the slice shows nothing of the layer.
     """
     if not isinstance(response, ImageSliceResponse):
-        picture: Picture | None = getattr(response, "thumbnail", None)
+        of_any_type: Any = response
+        in_colors = getattr(response, "thumbnail_in", None)  # of a type of which the look has a say in it
+        picture: Picture | None = of_any_type.thumbnail if in_colors is None else in_colors(look)
         return picture
     if response.empty or not response.tiles:
         return None
@@ -68,7 +70,7 @@ def of_points(coordinates: Floats, colors: Picture) -> Picture | None:
     colors : (n, 4) uint8
         Later points are drawn over earlier ones.
     """
-    step = max(1, -(-len(coordinates) // _MOST))
+    step = max(1, -(-len(coordinates) // MOST))
     places = coordinates[::step, -2:]
     seen = colors[::step]
     if not np.isfinite(places).all():
