@@ -21,7 +21,8 @@ app = typer.Typer(
 PathOrUrl = Annotated[
     str,
     typer.Argument(
-        metavar="PATH_OR_URL", help="OME-Zarr, zarr, N5 or precomputed folder or URL; or a .npy, .csv or .parquet file."
+        metavar="PATH_OR_URL",
+        help="OME-Zarr, zarr, N5 or precomputed folder or URL; a GEFF folder; or a .npy, .csv, .parquet or mesh file.",
     ),
 ]
 Timeout = Annotated[float, typer.Option(help="Seconds to wait for a server or a complete picture.", min=0.1)]

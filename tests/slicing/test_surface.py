@@ -146,6 +146,13 @@ def test_limits_are_those_of_all_values() -> None:
     assert sliced(request_of(layer, view_of(layer))).tiles[1].limits == (-7, 6)
 
 
+def test_limits_never_read_more_of_the_values_than_a_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("lamella.slicing.surface.LIMITS_FROM", 100)
+    values = np.arange(40.0).reshape(10, 4)
+    layer = Surface((SQUARE, TWO, values))
+    assert sliced(request_of(layer, view_of(layer))).tiles[1].limits == (0, 35), "of every fourth place"
+
+
 def test_without_values_all_has_the_last_colour() -> None:
     layer = Surface((SQUARE, TWO))
     tile = sliced(request_of(layer, view_of(layer))).tiles[1]

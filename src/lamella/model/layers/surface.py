@@ -51,7 +51,8 @@ class Surface(Layer):
     colormap : str, cmap.Colormap or anything that cmap makes one of
         Of the values. Without values all of the surface has its last colour.
     contrast_limits : (float, float), optional
-        Values with the first and the last colour; by default the smallest and largest of all, found on another thread.
+        Values with the first and the last colour; by default the smallest and largest, found on another thread: of all
+        values, or of 256 MiB of them.
     gamma : float
     vertex_colors : (…, n, 3 or 4) array, optional
         uint8, or numbers from 0 to 1: instead of the colours of values.
