@@ -60,7 +60,7 @@ class NdvAdapter:
         raise Unsupported("ndv shows no multi-scale images")
 
     def add(self, kind: str, data: Any, **arguments: Any) -> None:
-        raise Unsupported(f"ndv shows no {kind}")
+        raise Unsupported(f"ndv shows arrays, not layers: there is no add_{kind}")
 
     def set_margins(self, axis: int, planes: int) -> None:
         raise Unsupported("ndv shows no thick slices")

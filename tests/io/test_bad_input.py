@@ -53,7 +53,7 @@ def test_a_path_that_is_not_there(tmp_path):
 
 def test_a_folder_that_is_no_image(tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
-    assert "it opens OME-Zarr, zarr, n5, neuroglancer precomputed, .npy, and points" in refusal(tmp_path)
+    assert "it opens OME-Zarr, zarr, n5, neuroglancer precomputed, .npy, points and tracks" in refusal(tmp_path)
 
 
 @pytest.mark.parametrize("name", ["photo.tif", "notes", "arrays.npz"])

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from lamella import Surface
+from lamella.model.layers.mesh import Mesh
 
 VERTICES = np.array([[0, 0, 0], [0, 0, 9], [0, 9, 0], [3, 1, 1]], float)
 FACES = np.array([[0, 1, 2], [1, 2, 3]])
@@ -33,6 +34,22 @@ def test_axes_of_values_come_before_those_of_the_vertices() -> None:
 def test_a_mesh_of_another_library_will_do() -> None:
     layer = Surface(SimpleNamespace(vertices=VERTICES, faces=FACES))
     assert layer.faces.tolist() == FACES.tolist()
+
+
+def test_a_mesh_that_is_checked_already_is_taken_as_it_is() -> None:
+    mesh = Mesh.of(VERTICES, FACES)
+    layer = Surface(mesh, vertex_colors=np.ones((4, 3)))
+    assert layer.surface.mesh is mesh
+    vertices, faces = layer.data
+    assert (vertices.tolist(), faces.tolist()) == (VERTICES.tolist(), FACES.tolist())
+    version = layer.version
+    layer.refresh()
+    assert layer.surface.mesh is mesh
+    assert layer.version != version
+    layer.data = (2 * vertices, faces)
+    assert layer.vertices.max() == 18
+    layer.data = mesh
+    assert layer.surface.mesh is mesh
 
 
 @pytest.mark.parametrize(("data", "arguments", "error", "message"), [

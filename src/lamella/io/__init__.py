@@ -23,7 +23,8 @@ def open_layers(
     ----------
     path_or_url : str or path
         A local path or an ``http``, ``https``, ``s3``, ``gs`` or ``file`` URL of OME-Zarr, zarr, n5 or neuroglancer
-        precomputed data; or a local ``.npy`` file. s3 and gs are untested.
+        precomputed data; or a local ``.npy`` file, table of points or tracks (``.csv``, ``.parquet``, GEFF) or mesh
+        (``.stl``, ``.ply``, ``.obj``, ``.off``, ``.glb``). Tables and meshes are read. s3 and gs are untested.
     timeout : float
         Seconds to wait for a server in all.
     cancelled : Event-like, optional
@@ -32,7 +33,7 @@ def open_layers(
     Returns
     -------
     list of LayerData
-        One layer a channel.
+        One layer a channel, a table or a mesh.
 
     Raises
     ------

@@ -3,17 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from lamella.io.errors import OpenError
 from lamella.io.stored_image import Description, LayerData, LevelDescription
+from lamella.model.layers.mesh import Mesh
 from lamella.sources.base import Source
 
 SUFFIXES = (".stl", ".ply", ".obj", ".off", ".glb")
+
+
+@dataclass(frozen=True, slots=True)
+class NamedMesh:
+    """One mesh of a file, placed as the file says.
+
+    Attributes
+    ----------
+    name : str
+    mesh : Mesh
+        x is its last axis.
+    colors : (n, 4) uint8 array or None
+        Of its vertices, where the file has some.
+    """
+
+    name: str
+    mesh: Mesh
+    colors: npt.NDArray[np.uint8] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,8 +43,7 @@ class StoredMeshes:
     Attributes
     ----------
     location, name, format : str
-    meshes : tuple of (str, trimesh.Trimesh)
-        With their names, placed as the file says.
+    meshes : tuple of NamedMesh
     sources : tuple
         Empty: nothing stays open.
     """
@@ -32,24 +51,17 @@ class StoredMeshes:
     location: str
     name: str
     format: str
-    meshes: tuple[tuple[str, Any], ...]
+    meshes: tuple[NamedMesh, ...]
     sources: tuple[Source, ...] = ()
 
     def layers(self) -> list[LayerData]:
-        """One surface a mesh, with the colours of its vertices where it has some.
-
-        Files have x first; layers have it last, as pictures do.
-        """
+        """One surface a mesh, with the colours of its vertices where it has some."""
         found = []
-        for name, mesh in self.meshes:
-            vertices = np.ascontiguousarray(np.asarray(mesh.vertices, np.float64)[:, ::-1])
-            vertices.setflags(write=False)
-            faces = np.array(mesh.faces)
-            faces.setflags(write=False)
-            kwargs: dict[str, Any] = {"name": name, "axis_labels": ("z", "y", "x")}
-            if mesh.visual.kind == "vertex":
-                kwargs["vertex_colors"] = np.array(mesh.visual.vertex_colors)
-            found.append(LayerData("surface", (vertices, faces), kwargs))
+        for named in self.meshes:
+            kwargs: dict[str, Any] = {"name": named.name, "axis_labels": ("z", "y", "x")}
+            if named.colors is not None:
+                kwargs["vertex_colors"] = named.colors
+            found.append(LayerData("surface", named.mesh, kwargs))
         return found
 
     def description(self) -> Description:
@@ -58,21 +70,23 @@ class StoredMeshes:
             location=self.location,
             format=self.format,
             dtype="triangles",
-            axes=("vertices and faces", "3"),
+            axes=("triangles", "corners"),
             units=("", ""),
             scale=(1.0, 1.0),
             translate=(0.0, 0.0),
             levels=tuple(
-                LevelDescription(name, (len(mesh.vertices) + len(mesh.faces), 3), None, None, "", _nbytes(mesh))
-                for name, mesh in self.meshes
+                LevelDescription(
+                    f"{named.name}, {named.mesh.count} vertices", named.mesh.faces.shape, None, None, "", _nbytes(named)
+                )
+                for named in self.meshes
             ),
             layers=len(self.meshes),
-            layer_names=tuple(name for name, _ in self.meshes),
+            layer_names=tuple(named.name for named in self.meshes),
         )
 
 
 def open_meshes(path: Path, name: str) -> StoredMeshes:
-    """Read the meshes of a file.
+    """Read the meshes of a file: vertices, faces and colours; pictures on them are left out.
 
     Raises
     ------
@@ -81,17 +95,20 @@ def open_meshes(path: Path, name: str) -> StoredMeshes:
     """
     load = _loader(path)
     try:
-        scene = load(path)
-        meshes = list(scene.geometry.items())
-        placed = [(node or name, mesh) for node, mesh in _placed(scene)] if meshes else []
+        if path.stat().st_size == 0:
+            raise ValueError("it is empty")
+        placed = _placed(load(path))
+        if path.suffix.lower() == ".stl":
+            for _, mesh in placed:
+                _merge(mesh)
+        found = [_named(label, mesh) for label, mesh in placed if len(getattr(mesh, "faces", ()))]
     except Exception as error:  # whatever trimesh raises for a file that is damaged
         said = " ".join(str(error).split())[:200] or type(error).__name__
         raise OpenError(f"{path} cannot be read as a mesh: {said}") from None
-    found = [(label, mesh) for label, mesh in placed if len(getattr(mesh, "faces", ()))]
     if not found:
         raise OpenError(f"{path} has no triangles that could be shown")
     if len(found) == 1:
-        found = [(name, found[0][1])]
+        found = [replace(found[0], name=name)]
     return StoredMeshes(str(path), name, f"mesh ({path.suffix.lower()[1:]})", tuple(found))
 
 
@@ -118,5 +135,30 @@ def _placed(scene: Any) -> list[tuple[str, Any]]:
     return found
 
 
-def _nbytes(mesh: Any) -> int:
-    return int(mesh.vertices.nbytes + getattr(mesh, "faces", np.empty(0)).nbytes)
+def _merge(mesh: Any) -> None:
+    """Give faces the corners that they share: STL repeats them for each face. 4·10⁶ vertices take about 2 s."""
+    vertices = np.asarray(mesh.vertices)
+    order = np.lexsort(vertices.T)
+    ordered = vertices[order]
+    first = np.ones(len(order), bool)
+    first[1:] = (ordered[1:] != ordered[:-1]).any(axis=1)
+    inverse = np.empty(len(order), np.int64)
+    inverse[order] = np.cumsum(first) - 1
+    mesh.update_vertices(order[first], inverse)
+
+
+def _named(name: str, mesh: Any) -> NamedMesh:
+    """What is shown of a mesh. Files have x first; layers have it last, as pictures do."""
+    if mesh.visual.kind == "face":
+        mesh.unmerge_vertices()  # corners of two faces cannot have both colours
+    colors = np.array(mesh.visual.vertex_colors) if mesh.visual.kind in ("vertex", "face") else None
+    vertices, faces = np.asarray(mesh.vertices, np.float64), np.array(mesh.faces)
+    columns = np.ascontiguousarray(vertices.T[::-1])
+    for array in (columns, faces, colors):
+        if array is not None:
+            array.setflags(write=False)
+    return NamedMesh(name, Mesh.of(columns.T, faces), colors)
+
+
+def _nbytes(named: NamedMesh) -> int:
+    return int(named.mesh.cloud.data.nbytes + named.mesh.faces.nbytes)

@@ -20,7 +20,8 @@ CHANNEL_COLORS = ("#00FF00", "#FF00FF", "#00FFFF", "#FFFF00", "#FF0000", "#4040F
 class LayerData:
     """One layer to be made: ``viewer.add_image(data, **kwargs)`` for ``kind`` ``"image"``, and so on.
 
-    `data` is a `Multiscale`, for ``"points"`` a `PointCloud`, for ``"tracks"`` a `TrackCloud`.
+    `data` is a `Multiscale`, for ``"points"`` a `PointCloud`, for ``"surface"`` a `Mesh`, for ``"tracks"`` a
+    `TrackCloud`.
     """
 
     kind: str

@@ -20,7 +20,7 @@ MAX_TEXTURE = 8192  # pixels along a side: what every GL can hold
 
 @dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Mesh:
-    """Vertices and faces. Made by `Mesh.of`, on any thread.
+    """Vertices and faces. Made by `Mesh.of`, on any thread: then handing them to a layer costs nothing.
 
     Attributes
     ----------

@@ -15,7 +15,7 @@ from lamella.model.layers.base import Array, Layer, LayerEvents, same_extent
 from lamella.model.layers.image import checked_colormap, checked_limits
 from lamella.model.layers.look import PrimitivesLook
 from lamella.model.layers.mesh import Mesh
-from lamella.model.layers.surface_arguments import SHADINGS, SurfaceData, Wireframe, parts_of, surface_data
+from lamella.model.layers.surface_arguments import SHADINGS, SurfaceData, Wireframe, mesh_of, surface_data
 
 PROJECTION_MODES = ("none", "all")
 _ON_VERTICES = ("vertex_colors", "texture", "texcoords")
@@ -44,10 +44,10 @@ class Surface(Layer):
 
     Parameters
     ----------
-    data : (vertices, faces), (vertices, faces, values) or a mesh
+    data : (vertices, faces), (vertices, faces, values), a mesh or a Mesh
         Vertices (n, d) in data coordinates, faces (m, 3) integers, values (…, n) numbers; or anything with ``vertices``
-        and ``faces``, such as a mesh of trimesh. Leading axes of the values come before the axes of the vertices:
-        values (T, n) on vertices (n, 3) make a layer of four axes.
+        and ``faces``, such as a mesh of trimesh; or a `Mesh`, which is checked already. Leading axes of the values come
+        before the axes of the vertices: values (T, n) on vertices (n, 3) make a layer of four axes.
     colormap : str, cmap.Colormap or anything that cmap makes one of
         Of the values. Without values all of the surface has its last colour.
     contrast_limits : (float, float), optional
@@ -107,9 +107,9 @@ class Surface(Layer):
         axis_labels: Sequence[str] | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> None:
-        vertices, faces, values = parts_of(data)
+        mesh, values = mesh_of(data)
         self._given = {"vertex_colors": vertex_colors, "texture": texture, "texcoords": texcoords}
-        self._surface = surface_data(Mesh.of(vertices, faces), values, vertex_colors, texture, texcoords)
+        self._surface = surface_data(mesh, values, vertex_colors, texture, texcoords)
         self._source = data
         self._extent = _extent(self._surface)
         self._colormap, self._lut = checked_colormap(colormap)
@@ -146,8 +146,9 @@ class Surface(Layer):
 
     @property
     def data(self) -> Any:
-        """Vertices, faces and perhaps values, as they were given."""
-        return self._source
+        """Vertices, faces and perhaps values, as they were given; of a `Mesh` its vertices and faces."""
+        source = self._source
+        return (source.cloud.data, source.faces) if isinstance(source, Mesh) else source
 
     @data.setter
     def data(self, value: Any) -> None:
@@ -310,8 +311,7 @@ class Surface(Layer):
         given = {field: changes.get(field, self._given[field]) for field in _ON_VERTICES}
         mesh, values = old.mesh, old.values
         if "data" in changes:
-            vertices, faces, values = parts_of(changes["data"])
-            mesh = Mesh.of(vertices, faces)
+            mesh, values = mesh_of(changes["data"])
         surface = surface_data(mesh, values, *given.values())
         if surface.ndim != self.ndim:
             raise ValueError(f"data must have {self.ndim} axes, those of values included, not {surface.ndim}")

@@ -115,18 +115,20 @@ def surface_data(mesh: Mesh, values: Any, colors: Any, texture: Any, texcoords: 
     return SurfaceData(mesh, numbers, painted, texture_of(texture), texcoords_of(mesh, texcoords), leading)
 
 
-def parts_of(data: Any) -> tuple[Any, Any, Any]:
-    """Vertices, faces and values of what a user gives.
+def mesh_of(data: Any) -> tuple[Mesh, Any]:
+    """The mesh of what a user gives, and the values on it, not checked yet.
 
     Raises
     ------
-    TypeError
+    TypeError, ValueError
     """
+    if isinstance(data, Mesh):
+        return data, None
     if hasattr(data, "vertices") and hasattr(data, "faces"):
-        return data.vertices, data.faces, None
+        return Mesh.of(data.vertices, data.faces), None
     if isinstance(data, (tuple, list)) and len(data) in (2, 3):
         vertices, faces, *values = data
-        return vertices, faces, values[0] if values else None
+        return Mesh.of(vertices, faces), values[0] if values else None
     raise TypeError(
         "data must be a tuple (vertices, faces) or (vertices, faces, values), or a mesh with vertices and faces, not "
         f"{type(data).__name__}"
