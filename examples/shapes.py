@@ -1,4 +1,4 @@
-"""Shapes over an image: an ellipse around each cut of a cell, a region with a hole in it, and a path.
+"""Shapes over an image: an ellipse around each cut of a cell with its number, a region with a hole in it, and a path.
 
 Run it with the name of a picture to write, or without to open a window.
 """
@@ -36,6 +36,7 @@ def show(viewer: lamella.ViewerModel) -> None:
         edge_color="radius",
         edge_colormap="plasma",
         edge_width=1.5,
+        text={"string": "{cell}", "size": 11, "color": "white", "anchor": "center"},
         opacity=0.9,
         name="cuts",
     )
