@@ -2,37 +2,29 @@
 
 from __future__ import annotations
 
-import math
-import numbers as numbers_abc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import cmap
 import numpy as np
-import numpy.typing as npt
 from psygnal import Signal
 
-from lamella.model._validate import flag, number, numbers, one_of
+from lamella.model._validate import flag, one_of
 from lamella.model.layers.chunked import ChunkedLayer, ChunkedLayerEvents, as_multiscale, check_levels
+from lamella.model.layers.colormapped import ColormappedEvents, ColormappedLayer
 from lamella.model.layers.look import INTERPOLATION_MODES, PROJECTION_MODES, ImageLook
 from lamella.sources.multiscale import Multiscale
 
 MIN_RGB_SIDE = 30  # the sides of an image are longer than this before its last axis is guessed to be colours
 
 
-class ImageEvents(ChunkedLayerEvents):
+class ImageEvents(ColormappedEvents, ChunkedLayerEvents):
     """The signals of every layer and those of an image."""
 
-    colormap = Signal(object, reemission="latest-only")
-    contrast_limits = Signal(object, reemission="latest-only")
-    contrast_limits_range = Signal(object, reemission="latest-only")
-    auto_contrast = Signal(object, reemission="latest-only")
-    gamma = Signal(object, reemission="latest-only")
     interpolation = Signal(object, reemission="latest-only")
     projection_mode = Signal(object, reemission="latest-only")
 
 
-class Image(ChunkedLayer):
+class Image(ColormappedLayer, ChunkedLayer):
     """An n-D image.
 
     Owned by the main thread.
@@ -109,13 +101,10 @@ class Image(ChunkedLayer):
         source = as_multiscale(data, multiscale)
         self._rgb = guess_rgb(source.shape) if rgb is None else flag("rgb", rgb)
         self.check(source, self._rgb)
-        self._gamma = number("gamma", gamma, 0.01, 100)
         self._interpolation = str(one_of("interpolation", interpolation, INTERPOLATION_MODES))
         self._projection_mode = str(one_of("projection_mode", projection_mode, PROJECTION_MODES))
-        self._colormap, self._lut = checked_colormap(colormap)
-        self._auto_limits = _limits_of_dtype(source.dtype)
-        self._user_limits = None if contrast_limits is None else checked_limits("contrast_limits", contrast_limits)
-        self._limits_range = _union(self._auto_limits, self._user_limits)
+        self._check_colormap(colormap, contrast_limits, gamma)
+        self._forget_auto_limits(_limits_of_dtype(source.dtype))
         self._contrast_resets = 0
         self._last_look: ImageLook | None = None
         super().__init__(
@@ -150,8 +139,7 @@ class Image(ChunkedLayer):
 
     def _follow_data(self) -> list[str]:
         before = self._limits_and_range()
-        self._auto_limits = _limits_of_dtype(self._source.dtype)
-        self._limits_range = _union(self._auto_limits, self._user_limits)
+        self._forget_auto_limits(_limits_of_dtype(self._source.dtype))
         return self._changed_limits(before)
 
     @property
@@ -160,31 +148,6 @@ class Image(ChunkedLayer):
         return self._rgb
 
     # ---- look ----------------------------------------------------------------------------------------------------
-
-    @property
-    def colormap(self) -> cmap.Colormap:
-        return self._colormap
-
-    @colormap.setter
-    def colormap(self, value: Any) -> None:
-        colormap, lut = checked_colormap(value)
-        if colormap.name == self._colormap.name and np.array_equal(lut, self._lut):
-            return  # not ==, which cmap raises from when the numbers of colours differ
-        self._colormap, self._lut = colormap, lut
-        self._emit("colormap", "look")
-
-    @property
-    def contrast_limits(self) -> tuple[float, float] | None:
-        """Values drawn as the first and the last colour; None until the first picture tells. None sets them free."""
-        return self._user_limits or self._auto_limits
-
-    @contrast_limits.setter
-    def contrast_limits(self, value: Sequence[float] | None) -> None:
-        limits = None if value is None else checked_limits("contrast_limits", value)
-        before = self._limits_and_range()
-        self._user_limits = limits
-        self._limits_range = _union(self._limits_range, limits)
-        self._emit(*self._changed_limits(before))
 
     def reset_contrast_limits(self) -> None:
         """Let the slice that is shown decide: it is measured anew, off the main thread. 8-bit types get their range."""
@@ -198,23 +161,6 @@ class Image(ChunkedLayer):
         """How often the limits were reset: slices of before do not decide any more."""
         return self._contrast_resets
 
-    @property
-    def contrast_limits_range(self) -> tuple[float, float] | None:
-        """What a slider for the limits spans; None until the limits are known. It grows to hold the limits."""
-        return self._limits_range
-
-    @contrast_limits_range.setter
-    def contrast_limits_range(self, value: Sequence[float]) -> None:
-        given = checked_limits("contrast_limits_range", value)
-        before = self._limits_and_range()
-        self._limits_range = _union(given, self.contrast_limits)
-        self._emit(*self._changed_limits(before))
-
-    @property
-    def auto_contrast(self) -> bool:
-        """True until the user has set limits."""
-        return self._user_limits is None
-
     def set_auto_limits(self, limits: Sequence[float]) -> None:
         """Limits that the data suggest. The user's, if there are any, stay, and so does the range of 8-bit types.
 
@@ -223,21 +169,8 @@ class Image(ChunkedLayer):
         limits : (low, high)
             Smallest and largest value. Equal ones are widened; without finite ones (0, 1) is used.
         """
-        if _limits_of_dtype(self._source.dtype) is not None:
-            return
-        before = self._limits_and_range()
-        self._auto_limits = _widened(limits)
-        self._limits_range = _union(_union(self._limits_range, self._auto_limits), self._user_limits)
-        self._emit(*self._changed_limits(before))
-
-    @property
-    def gamma(self) -> float:
-        """0.01 to 100."""
-        return self._gamma
-
-    @gamma.setter
-    def gamma(self, value: float) -> None:
-        self._change("gamma", number("gamma", value, 0.01, 100), "look")
+        if _limits_of_dtype(self._source.dtype) is None:
+            super().set_auto_limits(limits)
 
     @property
     def projection_mode(self) -> str:
@@ -274,19 +207,6 @@ class Image(ChunkedLayer):
             self._last_look = look
         return self._last_look
 
-    # ---- inside --------------------------------------------------------------------------------------------------
-
-    def _limits_and_range(self) -> dict[str, Any]:
-        return {
-            "contrast_limits": self.contrast_limits,
-            "contrast_limits_range": self._limits_range,
-            "auto_contrast": self.auto_contrast,
-        }
-
-    def _changed_limits(self, before: Mapping[str, Any]) -> list[str]:
-        changed = [field for field, value in self._limits_and_range().items() if before[field] != value]
-        return [*changed, "look"] if "contrast_limits" in changed else changed
-
 
 def guess_rgb(shape: Sequence[int]) -> bool:
     """Whether an array looks like colours: more than two axes, the last one 3 or 4 long, the two before it above 30."""
@@ -312,41 +232,6 @@ def _check_axes(source: Multiscale, rgb: bool) -> None:
         raise ValueError(f"an image needs at least two axes, not the shape {source.shape}")
 
 
-def checked_colormap(value: Any) -> tuple[cmap.Colormap, npt.NDArray[np.uint8]]:
-    """The colormap and its 256 colours."""
-    makers: list[Callable[[], cmap.Colormap]] = []
-    if value is not None and not isinstance(value, (numbers_abc.Number, bytes, cmap.Color)):
-        makers.append(lambda: cmap.Colormap(value))
-    if isinstance(value, (str, cmap.Color)):
-        makers.append(lambda: _from_black(cmap.Color(value)))
-    for make in makers:
-        try:
-            colormap = make()
-            lut = np.asarray(colormap.lut(256))
-        except (TypeError, ValueError, LookupError, AttributeError):  # what cmap raises for what it does not know
-            continue
-        colours: npt.NDArray[np.uint8] = np.round(np.clip(lut, 0, 1) * 255).astype(np.uint8)
-        colours.setflags(write=False)
-        return colormap, colours
-    raise ValueError(
-        f"colormap must be a name such as 'gray' or 'viridis', a colour or a list of colours, not {value!r}"
-    )
-
-
-def _from_black(colour: cmap.Color) -> cmap.Colormap:
-    return cmap.Colormap(["black", colour], name=colour.name or colour.hex)
-
-
-def checked_limits(name: str, value: Any) -> tuple[float, float]:
-    try:
-        low, high = numbers(name, value, 2)
-    except ValueError:
-        low = high = math.nan
-    if not (low < high and math.isfinite(high - low)):
-        raise ValueError(f"{name} must be two finite numbers, the lower one first, not {value!r}")
-    return low, high
-
-
 def _limits_of_dtype(dtype: np.dtype[Any]) -> tuple[float, float] | None:
     """Limits that need no look at the data."""
     if dtype.kind == "b":
@@ -355,18 +240,3 @@ def _limits_of_dtype(dtype: np.dtype[Any]) -> tuple[float, float] | None:
         info = np.iinfo(dtype)
         return (float(info.min), float(info.max))
     return None
-
-
-def _widened(limits: Sequence[float]) -> tuple[float, float]:
-    low, high = (float(v) for v in limits)
-    if not (math.isfinite(low) and math.isfinite(high) and math.isfinite(high - low)) or low > high:
-        return (0.0, 1.0)
-    if low == high:
-        return (low, low + max(1.0, abs(low) * 1e-6))
-    return (low, high)
-
-
-def _union(a: tuple[float, float] | None, b: tuple[float, float] | None) -> tuple[float, float] | None:
-    if a is None or b is None:
-        return a or b
-    return (min(a[0], b[0]), max(a[1], b[1]))

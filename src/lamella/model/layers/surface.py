@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-import cmap
 import numpy as np
 from psygnal import Signal
 
-from lamella.model._validate import number, one_of
+from lamella.model._validate import one_of
 from lamella.model.edits import new_version
-from lamella.model.layers.base import Array, Layer, LayerEvents, same_extent
-from lamella.model.layers.image import checked_colormap, checked_limits
+from lamella.model.layers.base import Array, same_extent
+from lamella.model.layers.colormapped import ColormappedEvents, ColormappedLayer
 from lamella.model.layers.look import PrimitivesLook
 from lamella.model.layers.mesh import Mesh
 from lamella.model.layers.surface_arguments import SHADINGS, SurfaceData, Wireframe, mesh_of, surface_data
@@ -21,21 +20,18 @@ PROJECTION_MODES = ("none", "all")
 _ON_VERTICES = ("vertex_colors", "texture", "texcoords")
 
 
-class SurfaceEvents(LayerEvents):
+class SurfaceEvents(ColormappedEvents):
     """The signals of every layer and those of surfaces."""
 
     vertex_colors = Signal(object, reemission="latest-only")
     texture = Signal(object, reemission="latest-only")
     texcoords = Signal(object, reemission="latest-only")
-    colormap = Signal(object, reemission="latest-only")
-    contrast_limits = Signal(object, reemission="latest-only")
-    gamma = Signal(object, reemission="latest-only")
     shading = Signal(object, reemission="latest-only")
     wireframe = Signal(object, reemission="latest-only")
     projection_mode = Signal(object, reemission="latest-only")
 
 
-class Surface(Layer):
+class Surface(ColormappedLayer):
     """Triangles in n dimensions.
 
     Owned by the main thread. Arrays of up to 1 MiB are copied at the call; larger ones are read by slices, on other
@@ -112,9 +108,7 @@ class Surface(Layer):
         self._surface = surface_data(mesh, values, vertex_colors, texture, texcoords)
         self._source = data
         self._extent = _extent(self._surface)
-        self._colormap, self._lut = checked_colormap(colormap)
-        self._contrast_limits = None if contrast_limits is None else checked_limits("contrast_limits", contrast_limits)
-        self._gamma = number("gamma", gamma, 0.01, 100)
+        self._check_colormap(colormap, contrast_limits, gamma)
         self._shading = str(one_of("shading", shading, SHADINGS))
         self._wireframe = Wireframe.of(wireframe)
         self._projection_mode = str(one_of("projection_mode", projection_mode, PROJECTION_MODES))
@@ -231,36 +225,6 @@ class Surface(Layer):
     # ---- look ----------------------------------------------------------------------------------------------------
 
     @property
-    def colormap(self) -> cmap.Colormap:
-        return self._colormap
-
-    @colormap.setter
-    def colormap(self, value: Any) -> None:
-        colormap, lut = checked_colormap(value)
-        if colormap.name == self._colormap.name and np.array_equal(lut, self._lut):
-            return
-        self._colormap, self._lut = colormap, lut
-        self._emit("colormap", "look")
-
-    @property
-    def contrast_limits(self) -> tuple[float, float] | None:
-        """Values with the first and the last colour; None: the smallest and largest of all."""
-        return self._contrast_limits
-
-    @contrast_limits.setter
-    def contrast_limits(self, value: Sequence[float] | None) -> None:
-        limits = None if value is None else checked_limits("contrast_limits", value)
-        self._change("contrast_limits", limits, "look")
-
-    @property
-    def gamma(self) -> float:
-        return self._gamma
-
-    @gamma.setter
-    def gamma(self, value: float) -> None:
-        self._change("gamma", number("gamma", value, 0.01, 100), "look")
-
-    @property
     def shading(self) -> str:
         """One of `SHADINGS`."""
         return self._shading
@@ -296,7 +260,7 @@ class Surface(Layer):
             width_unit="pixels",
             width=self._wireframe.width,
             lut=self._lut if self._surface.mapped else None,
-            limits=self._contrast_limits,
+            limits=self.contrast_limits,
             gamma=self._gamma,
             segments=self._wireframe.visible,
         )
@@ -318,10 +282,14 @@ class Surface(Layer):
         extent = _extent(surface)
         self._check_extent(extent, self.transform)
         moved = [] if same_extent(extent, self._extent) else ["extent"]
+        before = self._limits_and_range()
+        if surface.values is not old.values:
+            self._forget_auto_limits()
         self._version = new_version((mesh.token,))
         self._surface, self._extent, self._given = surface, extent, given
         self._source = changes.get("data", self._source)
-        self._emit(*changes, "version", "look", *moved, "slicing")
+        limits = [field for field in self._changed_limits(before) if field != "look"]
+        self._emit(*changes, *limits, "version", "look", *moved, "slicing")
 
 
 def _extent(surface: SurfaceData) -> Array | None:
