@@ -16,7 +16,7 @@ from lamella.failures import ChunkFailed, FailureLog
 from lamella.model._events import emit_each
 from lamella.model.layer_list import LayerList
 from lamella.model.layers.base import Layer
-from lamella.model.layers.image import Image
+from lamella.model.layers.colormapped import ColormappedLayer
 from lamella.model.view import View
 from lamella.notifications import Notification, Notifications
 from lamella.opening import Opening, Openings
@@ -181,7 +181,7 @@ class ViewerBase:
         for layer, response in changed:
             self._failures.look_at(response)
             limits = getattr(response, "auto_limits", None)
-            if limits is not None and isinstance(layer, Image):
+            if limits is not None and isinstance(layer, ColormappedLayer):
                 layer.set_auto_limits(limits)
             self._tell_remarks(layer, response)
         self._update_statuses()

@@ -11,7 +11,8 @@ from qtpy.QtTest import QTest
 
 from lamella.model.layers.image import Image
 from lamella.qt.controls import CONTROLS, ControlsPanel
-from lamella.qt.controls.image import ImageControls, format_limit, same_colormap
+from lamella.qt.controls.colormap import format_limit, same_colormap
+from lamella.qt.controls.image import ImageControls
 from lamella.render import VISUALS
 from tests.qt.fakes import FakeViewer
 
@@ -35,40 +36,40 @@ def test_every_layer_type_that_is_drawn_has_controls() -> None:
 
 
 def test_limits_that_are_not_known_yet_say_so(layer: Image, controls: ImageControls) -> None:
-    assert controls.contrast.isHidden() and not controls.contrast_state.isHidden()
+    assert controls.contrast.slider.isHidden() and not controls.contrast.state.isHidden()
     layer.set_auto_limits((100, 3000))
-    assert not controls.contrast.isHidden() and controls.contrast_state.isHidden()
-    assert controls.contrast.value() == (100, 3000)
-    assert (controls.low.text(), controls.high.text()) == ("100", "3000")
-    assert controls.auto.isChecked()
+    assert not controls.contrast.slider.isHidden() and controls.contrast.state.isHidden()
+    assert controls.contrast.slider.value() == (100, 3000)
+    assert (controls.contrast.low.text(), controls.contrast.high.text()) == ("100", "3000")
+    assert controls.contrast.auto.isChecked()
     assert layer.auto_contrast  # filling the widgets is no wish of the user's
 
 
 def test_moved_limits_are_the_users(layer: Image, controls: ImageControls) -> None:
     layer.set_auto_limits((100, 3000))
-    controls.contrast.setValue((500, 2000))
+    controls.contrast.slider.setValue((500, 2000))
     assert layer.contrast_limits == (500, 2000)
     assert not layer.auto_contrast
-    assert not controls.auto.isChecked()
-    controls.auto.click()
+    assert not controls.contrast.auto.isChecked()
+    controls.contrast.auto.click()
     assert layer.contrast_limits == (100, 3000)
     assert layer.auto_contrast
-    controls.auto.click()
+    controls.contrast.auto.click()
     assert layer.contrast_limits == (100, 3000) and not layer.auto_contrast
 
 
 def test_limits_can_be_typed_beyond_the_range(layer: Image, controls: ImageControls) -> None:
     layer.set_auto_limits((100, 3000))
-    controls.high.selectAll()
-    QTest.keyClicks(controls.high, "9000")
-    QTest.keyClick(controls.high, Qt.Key.Key_Return)
+    controls.contrast.high.selectAll()
+    QTest.keyClicks(controls.contrast.high, "9000")
+    QTest.keyClick(controls.contrast.high, Qt.Key.Key_Return)
     assert layer.contrast_limits == (100, 9000)
-    assert controls.contrast.maximum() == 9000
-    controls.high.selectAll()
-    QTest.keyClicks(controls.high, "50")  # below the lower limit: refused
-    QTest.keyClick(controls.high, Qt.Key.Key_Return)
+    assert controls.contrast.slider.maximum() == 9000
+    controls.contrast.high.selectAll()
+    QTest.keyClicks(controls.contrast.high, "50")  # below the lower limit: refused
+    QTest.keyClick(controls.contrast.high, Qt.Key.Key_Return)
     assert layer.contrast_limits == (100, 9000)
-    assert controls.high.text() == "9000"
+    assert controls.contrast.high.text() == "9000"
 
 
 @pytest.mark.parametrize("limits", [(0.0, 1e-12), (-1e30, 1e30), (5.0, 5.000001), (-3.0, 65535.0)])
@@ -77,7 +78,7 @@ def test_limits_of_any_size_stay_what_they_are(
 ) -> None:
     layer.contrast_limits = limits
     assert layer.contrast_limits == limits
-    assert controls.contrast.value() == pytest.approx(limits)
+    assert controls.contrast.slider.value() == pytest.approx(limits)
 
 
 def test_the_look_follows_the_widgets(layer: Image, controls: ImageControls) -> None:
@@ -117,7 +118,7 @@ def test_any_colormap_can_be_shown(controls: ImageControls, qtbot: QtBot) -> Non
 
 def test_colours_have_no_colormap(controls: ImageControls) -> None:
     controls.set_layer(Image(np.zeros((40, 50, 3), np.uint8)))
-    assert controls.colormap.isHidden() and controls.contrast.parentWidget().isHidden()
+    assert controls.colormap.isHidden() and controls.contrast.isHidden()
     assert not controls.opacity.isHidden()
 
 

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from lamella import ViewerModel
 from lamella.model.layers.surface import Surface
 from lamella.qt.controls.surface import SurfaceControls
 
@@ -50,3 +51,32 @@ def test_colours_of_vertices_have_no_colormap(controls: SurfaceControls) -> None
     assert not controls.form.isRowVisible(controls.colormap)
     controls.set_layer(Surface(MESH))
     assert controls.form.isRowVisible(controls.colormap)
+
+
+def test_limits_of_a_surface_are_those_of_its_values_until_they_are_set(controls: SurfaceControls) -> None:
+    values = np.array([2.0, 3, 7])
+    with ViewerModel() as viewer:
+        layer = viewer.add_surface((*MESH, values))
+        controls.set_layer(layer)
+        assert layer.contrast_limits is None and controls.contrast.slider.isHidden()
+        viewer.wait_until_loaded()
+        assert layer.contrast_limits == layer.contrast_limits_range == (2, 7)
+        assert controls.contrast.slider.value() == (2, 7)
+        controls.contrast.slider.setValue((3, 6))
+        assert layer.contrast_limits == (3, 6) and not layer.auto_contrast
+        controls.contrast.auto.click()
+        assert layer.contrast_limits == (2, 7)
+        layer.data = (*MESH, 10 * values)
+        assert layer.contrast_limits is None
+        viewer.wait_until_loaded()
+        assert layer.contrast_limits == (20, 70)
+
+
+def test_a_surface_without_values_has_no_limits(controls: SurfaceControls) -> None:
+    with ViewerModel() as viewer:
+        layer = viewer.add_surface(MESH)
+        controls.set_layer(layer)
+        viewer.wait_until_loaded()
+        assert layer.contrast_limits is None
+        assert not controls.form.isRowVisible(controls.contrast) and not controls.form.isRowVisible(controls.gamma)
+        assert controls.form.isRowVisible(controls.colormap)

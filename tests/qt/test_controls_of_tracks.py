@@ -8,7 +8,7 @@ from cmap import Colormap
 from pytestqt.qtbot import QtBot
 
 from lamella.model.layers.tracks import Tracks
-from lamella.qt.controls.image import show_colormap
+from lamella.qt.controls.colormap import show_colormap
 from lamella.qt.controls.tracks import TracksControls
 
 DATA = np.column_stack([np.repeat([1, 2], 5), np.tile(np.arange(5), 2), np.zeros((10, 2))])

@@ -111,7 +111,7 @@ class ValuesTile:
     nbytes : int
     values : (n,) float32, read-only
     limits : (float, float) or None
-        Smallest and largest finite value of the whole layer; None without any.
+        Smallest and largest finite value of the whole layer; None without any: drawn between 0 and 1.
     """
 
     key: Hashable

@@ -95,6 +95,11 @@ class SurfaceSliceResponse(LayerSliceResponse):
         return self._content.normals
 
     @property
+    def auto_limits(self) -> tuple[float, float] | None:
+        """Contrast limits that the values suggest, of the whole layer; None without values."""
+        return next((t.limits for t in self.tiles if isinstance(t, ValuesTile)), None)
+
+    @property
     def values(self) -> npt.NDArray[np.float32]:
         """One number for each of the vertices, (n,); none where colours follow from none."""
         tile = next((t for t in self.tiles if isinstance(t, ValuesTile)), None)
@@ -115,10 +120,9 @@ class SurfaceSliceResponse(LayerSliceResponse):
     def thumbnail_in(self, look: PrimitivesLook) -> npt.NDArray[np.uint8] | None:
         """The same in the colours of the values."""
         tile = next((t for t in self.tiles if isinstance(t, ValuesTile)), None)
-        limits = look.limits or (None if tile is None else tile.limits)
-        if tile is None or look.lut is None or limits is None or not len(self.faces):
+        if tile is None or look.lut is None or not len(self.faces):
             return self.thumbnail
-        low, high = limits
+        low, high = look.limits or tile.limits or (0.0, 1.0)
         some = slice(None, None, max(1, len(self.vertices) // MOST))
         values = self.values[some].astype(np.float64)
         colors = map_numbers(values, look.lut, (low, high if high > low else low + 1.0))

@@ -225,7 +225,7 @@ def get_values(request: LayerSliceRequest) -> ValuesTile:
         numbers = numbers[selection.drawn.ravel()]
     numbers.setflags(write=False)
     held = surface.values
-    limits = (0.0, 1.0) if held is None else _limits.get(held, lambda: _range_of(held))
+    limits = None if held is None else _limits.get(held, lambda: _range_of(held))
     return ValuesTile((key.source, key.version, _values_position(request)), numbers.nbytes, numbers, limits)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
@@ -139,6 +139,24 @@ class FormControls(QWidget):
         self.row("", box, lambda layer: box.setChecked(getattr(layer, name)), tip)
         return box
 
+    def text_row(self) -> QCheckBox:
+        """Whether texts are drawn, where the layer has some."""
+        box = QCheckBox("text")
+
+        def fill(layer: Any) -> None:
+            self.form.setRowVisible(box, layer.text is not None)
+            box.setChecked(shows_text(layer))
+
+        def put(on: bool) -> None:
+            layer = self.layer
+            if layer is not None and on != shows_text(layer):
+                given = layer.text if isinstance(layer.text, Mapping) else {"string": layer.text}
+                self.set("text", {**given, "visible": on})
+
+        box.toggled.connect(put)
+        self.row("", box, fill, "Write the texts")
+        return box
+
     def number_box(self, name: str, low: float, high: float) -> QDoubleSpinBox:
         """A box for a number of the layer, without its row."""
         box = QDoubleSpinBox()
@@ -197,6 +215,11 @@ class FormControls(QWidget):
             stack.setCurrentWidget(told)
 
         self.row(name.replace("_", " "), stack, fill)
+
+
+def shows_text(layer: Any) -> bool:
+    """Whether a layer has texts and draws them."""
+    return layer.text is not None and (not isinstance(layer.text, Mapping) or layer.text.get("visible", True))
 
 
 def qcolor(value: Any) -> QColor:

@@ -37,3 +37,4 @@ class PointsControls(FormControls):
             lambda layer: self.out_of_slice.setChecked(layer.out_of_slice_display),
             "Show points as spheres that the slice cuts",
         )
+        self.text = self.text_row()

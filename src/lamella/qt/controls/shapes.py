@@ -21,3 +21,4 @@ class ShapesControls(FormControls):
         self.face_color = self.encoded_color_row("face_color")
         self.edge_color = self.encoded_color_row("edge_color")
         self.edge_width = self.encoded_number_row("edge_width", 1e6)
+        self.text = self.text_row()

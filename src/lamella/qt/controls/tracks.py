@@ -10,8 +10,8 @@ from superqt.cmap import QColormapComboBox
 
 from lamella.model.layers.look import BLENDING_MODES
 from lamella.model.layers.tracks import MAX_WIDTH
+from lamella.qt.controls.colormap import COLORMAPS, same_colormap, show_colormap
 from lamella.qt.controls.form import FormControls
-from lamella.qt.controls.image import COLORMAPS, same_colormap, show_colormap
 
 LONG = 100.0  # a slider's range reaches the layer's own value if that is more
 
