@@ -18,6 +18,7 @@ from vispy.gloo.context import FakeCanvas, forget_canvas, get_current_canvas, se
 
 from lamella.model.view_state import ViewState
 from lamella.render.atlas import Atlas, Page
+from lamella.render.gl import software
 from lamella.render.gl.context import ContextError, ContextProvider
 from lamella.render.gl.image import ImageColors
 from lamella.render.gl.labels import LabelColors
@@ -33,12 +34,9 @@ _log = logging.getLogger(__name__)
 
 _GL_VERSION, _GL_RENDERER = 0x1F02, 0x1F01
 _GL_BGRA, _GL_UNSIGNED_BYTE = 0x80E1, 0x1401
-_SOFTWARE = ("llvmpipe", "softpipe", "swrast", "swiftshader", "software")
 
 _gloo_lock = threading.RLock()
 """gloo has one current canvas a process: two renderers take turns."""
-
-_warned_of_software = threading.Event()
 
 
 class GLBackend:
@@ -64,7 +62,9 @@ class GLBackend:
             if not is_enough(version):
                 raise ContextError(f"OpenGL 3.3 is needed, and {self.name or 'this system'} has {version or 'none'}")
             _log.info("drawing with %s, OpenGL %s", self.name, version)
-            _warn_of_software(self.name)
+            if software.is_software(self.name):
+                software.warn(self.name)
+                software.yield_to_others()
             with _gloo_lock:
                 self._canvas = FakeCanvas()
                 self._tiles = TileDrawer(self._canvas)
@@ -206,9 +206,3 @@ class _RawGL:
 def _delete_target(target: Any) -> None:
     for owned in (target, target.color_buffer, target.depth_buffer):
         owned.delete()
-
-
-def _warn_of_software(name: str) -> None:
-    if any(word in name.lower() for word in _SOFTWARE) and not _warned_of_software.is_set():
-        _warned_of_software.set()
-        _log.warning("OpenGL runs in software here (%s): large windows will be slow", name)
