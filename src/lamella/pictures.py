@@ -60,6 +60,10 @@ class Pictures:
         self._scenes.clear()  # no frame of the old one is new enough
         old.close()
 
+    def rehearse(self) -> None:
+        """Let the renderer prepare for the first image; the caller has nothing else to draw."""
+        self._renderer.rehearse()
+
     def need_pixels(self) -> bool:
         """Make sure that frames have pixels; True if the renderer has changed for it."""
         if self._renderer.name != "null":

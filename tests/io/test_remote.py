@@ -6,6 +6,7 @@ import pytest
 import zarr
 
 from lamella.io import OpenCancelled, OpenError, describe, open_layers
+from lamella.testing import HttpServer
 from tests.io.stores import ramp, write_ome
 from tests.sources.file_server import TIMEOUT, served
 from tests.sources.reading import read_array
@@ -59,6 +60,14 @@ def test_an_image_opens_in_two_round_trips(server, name, key):
     labels = f"{name}/labels/{'zarr.json' if key == 'zarr.json' else '.zattrs'}"
     assert second == {labels, *(f"{name}/{level.path}/{key}" for level in describe_levels(server, name))}
     assert len(layers) == 2
+
+
+def test_nobody_waits_for_keys_that_do_not_matter_any_more(tmp_path):
+    write_ome(tmp_path / "x.zarr", LEVELS, "czyx")
+    with HttpServer(tmp_path) as server:
+        server.hold(lambda path: not path.endswith("zarr.json"))
+        assert len(open_layers(f"{server.url}/x.zarr")) == 2
+        server.release()
 
 
 def describe_levels(server, name):

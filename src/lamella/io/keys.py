@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from lamella.io.errors import OpenCancelled, OpenError
@@ -53,25 +54,32 @@ class Session:
             ) from None
         self.context = make_context(location)
 
-    def read(self, location: Location, keys: Sequence[str]) -> dict[str, Answer]:
+    def read(self, location: Location, keys: Sequence[str], *, enough: str | None = None) -> dict[str, Answer]:
         """Read ``keys`` under ``location``, all at once; those that a busy server refused are asked for again, and so
         are those whose connection broke.
+
+        Parameters
+        ----------
+        location : Location
+        keys : sequence of str
+        enough : str, optional
+            One of them: if it is there, nobody waits for the others. Those that have not come are not in the answer.
 
         Raises
         ------
         OpenError
             The answers did not come in time, or the opening was cancelled.
         """
-        answers = self._read_once(location, keys)
+        answers = self._read_once(location, keys, enough)
         for pause in BUSY_PAUSES:
             busy = [k for k, a in answers.items() if isinstance(a, Failed) and a.kind in _AGAIN]
-            if not busy or time.monotonic() + pause >= self._deadline:
+            if not busy or isinstance(answers.get(enough or ""), bytes) or time.monotonic() + pause >= self._deadline:
                 break
             self._wait(threading.Event(), min(pause, self._deadline - time.monotonic()))
-            answers.update(self._read_once(location, busy))
+            answers.update(self._read_once(location, busy, enough))
         return answers
 
-    def _read_once(self, location: Location, keys: Sequence[str]) -> dict[str, Answer]:
+    def _read_once(self, location: Location, keys: Sequence[str], enough: str | None) -> dict[str, Answer]:
         try:
             store = self._ts.KvStore.open(location.kvstore(), context=self.context).result()
             futures = {key: store.read(key) for key in keys}
@@ -80,26 +88,26 @@ class Session:
         finished, left = threading.Event(), len(futures)
         lock = threading.Lock()
 
-        def count(_: Any) -> None:
+        def count(key: str, future: Any) -> None:
             nonlocal left
             with lock:
                 left -= 1
                 last = left == 0
-            if last:
+            if last or (key == enough and not future.cancelled() and isinstance(_answer(future), bytes)):
                 finished.set()
 
         try:
-            for future in futures.values():
-                future.add_done_callback(count)
+            for key, future in futures.items():
+                future.add_done_callback(partial(count, key))
             if not self._wait(finished, self._deadline - time.monotonic()):
                 raise OpenError(
                     f"{self.location.host} did not answer within {self._timeout:g} s when {location.name} was opened; "
                     "check the address and the connection"
                 )
+            return {key: _answer(future) for key, future in futures.items() if future.done()}
         finally:
             for future in futures.values():
                 future.cancel()
-        return {key: _answer(future) for key, future in futures.items()}
 
     def _wait(self, event: threading.Event, seconds: float) -> bool:
         """Whether ``event`` was set within ``seconds``."""

@@ -89,7 +89,7 @@ def _open_file(location: Location) -> StoredImage | StoredTable | StoredMeshes |
 
 
 def _open_store(session: Session, location: Location, name: str, *, nested: bool = False) -> StoredImage:
-    answers = session.read(location, _KEYS)
+    answers = session.read(location, _KEYS, enough="zarr.json")  # it comes before all others below
     found = {key: data for key, data in answers.items() if isinstance(data, bytes)}
 
     def document(key: str) -> dict[str, Any]:

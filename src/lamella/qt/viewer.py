@@ -47,7 +47,7 @@ class Viewer(ViewerModel):
         super().__init__(title=title, ndisplay=ndisplay)
         self._wake = Wake(self.drain)
         self.window = MainWindow(self)
-        self._preload = Preload(self, self.window)
+        self._preload = Preload(self, self._pictures.rehearse, self.window)
         application.register(self)
         self.set_wake(self._wake)
         self._surface: Any = None

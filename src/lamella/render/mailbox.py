@@ -18,10 +18,13 @@ class Mail:
     slices: dict[tuple[int, int], LayerSliceResponse] = field(default_factory=dict)
     taken: set[int] = field(default_factory=set)
     woken: bool = False
+    rehearse: bool = False
     closed: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.removed or self.scenes or self.slices or self.taken or self.woken or self.closed)
+        return bool(
+            self.removed or self.scenes or self.slices or self.taken or self.woken or self.rehearse or self.closed
+        )
 
 
 class Mailbox:
@@ -71,6 +74,11 @@ class Mailbox:
     def wake(self) -> None:
         with self._condition:
             self._mail.woken = True
+            self._condition.notify()
+
+    def put_rehearse(self) -> None:
+        with self._condition:
+            self._mail.rehearse = True
             self._condition.notify()
 
     def close(self) -> None:

@@ -98,6 +98,10 @@ class Renderer(Protocol):
 
     def remove_view(self, view: int) -> None: ...
 
+    def rehearse(self) -> None:
+        """Prepare for the first image, between whatever else there is to draw: drivers compile when they first draw."""
+        ...
+
     def close(self, timeout: float = 5.0) -> None:
         """Free everything on the thread that owns it and end that thread."""
         ...

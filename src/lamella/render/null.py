@@ -53,6 +53,9 @@ class NullRenderer:
             self._dirty.add(view)
         self._deliver(view)
 
+    def rehearse(self) -> None:
+        """Nothing is drawn."""
+
     def frame_taken(self, view: int) -> None:
         with self._lock:
             self._undelivered.discard(view)

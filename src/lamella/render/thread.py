@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 from lamella.render.atlas import DEFAULT_BUDGET, Atlas
 from lamella.render.backend import Backend
 from lamella.render.buffers import FrameBuffers
 from lamella.render.mailbox import Mail, Mailbox
 from lamella.render.messages import Frame, Scene
+from lamella.render.rehearsal import rehearse
 from lamella.render.stage import Stage
 from lamella.slicing.response import LayerSliceResponse
 
@@ -92,6 +93,9 @@ class RenderThread:
     def remove_view(self, view: int) -> None:
         self._mailbox.remove_view(view)
 
+    def rehearse(self) -> None:
+        self._mailbox.put_rehearse()
+
     def close(self, timeout: float = 5.0) -> None:
         self._mailbox.close()
         if threading.current_thread() is not self._thread:
@@ -117,10 +121,16 @@ class RenderThread:
 
     def _loop(self, stage: Stage) -> None:
         more = False
+        rehearsal: Iterator[None] | None = None
         while True:
-            mail = self._mailbox.collect(wait=not more)
+            mail = self._mailbox.collect(wait=not more and rehearsal is None)
             if mail.closed:
                 return
+            if mail.rehearse:
+                rehearsal = rehearse(stage)
+            if not mail and not more and rehearsal is not None:
+                rehearsal = self._go_on(rehearsal)
+                continue
             try:
                 self._sort(mail, stage)
                 more = stage.upload(self._deadline(UPLOAD_INTERACTING if stage.interacting else UPLOAD_RESTING))
@@ -168,6 +178,17 @@ class RenderThread:
             release()
             self._undelivered.discard(view)
             self._complain("a frame could not be delivered", error)
+
+    def _go_on(self, rehearsal: Iterator[None]) -> Iterator[None] | None:
+        """A step of what nobody waits for. None when it has ended."""
+        try:
+            next(rehearsal)
+        except StopIteration:
+            return None
+        except Exception as error:
+            self._complain("drawing an image that nobody sees failed", error)
+            return None
+        return rehearsal
 
     def _complain(self, what: str, error: Exception) -> None:
         """Once per kind of error: a picture that cannot be drawn is tried again with each change."""
