@@ -6,7 +6,6 @@ import threading
 
 import numpy as np
 import pytest
-from pytestqt.qtbot import QtBot
 
 from lamella import Viewer
 from lamella.qt import preload
@@ -31,7 +30,7 @@ def test_an_idle_window_imports_what_opening_a_url_needs() -> None:
 
 
 def test_a_window_closed_before_leaves_no_timer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preload, "_imported", threading.Event())  # as in a process without a window so far
+    monkeypatch.setattr(preload, "_begun", threading.Event())  # as in a process without a window so far
     viewer = Viewer()
     assert viewer._preload._timer.isActive()
     viewer.close()
@@ -39,16 +38,13 @@ def test_a_window_closed_before_leaves_no_timer(monkeypatch: pytest.MonkeyPatch)
 
 
 @pytest.mark.parametrize(("layers", "expected"), [(0, 1), (1, 0)])
-def test_an_idle_window_without_layers_rehearses_its_first_picture(
-    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, layers: int, expected: int
-) -> None:
-    monkeypatch.setattr(preload, "QUIET_MS", 0)
+def test_a_window_without_layers_rehearses_its_first_picture(layers: int, expected: int) -> None:
     viewer = Viewer(show=False)
     rehearsals: list[None] = []
-    monkeypatch.setattr(viewer._preload, "_rehearse", lambda: rehearsals.append(None))
+    viewer._pictures.rehearse = lambda: rehearsals.append(None)  # type: ignore[method-assign]
     for _ in range(layers):
         viewer.add_image(np.zeros((4, 4)))
     viewer.show()
-    qtbot.waitUntil(lambda: not viewer._preload._timer.isActive(), timeout=30_000)
+    viewer.show()
     assert len(rehearsals) == expected
     viewer.close()

@@ -47,7 +47,7 @@ class Viewer(ViewerModel):
         super().__init__(title=title, ndisplay=ndisplay)
         self._wake = Wake(self.drain)
         self.window = MainWindow(self)
-        self._preload = Preload(self, self._pictures.rehearse, self.window)
+        self._preload = Preload(self, self.window)
         application.register(self)
         self.set_wake(self._wake)
         self._surface: Any = None
@@ -64,6 +64,8 @@ class Viewer(ViewerModel):
         self.window.raise_()
         self.window.activateWindow()
         if first:
+            if not self.layers:
+                self._pictures.rehearse()  # while data are opened or the user looks for them
             self._preload.start()
             hint = ipython.prepare_host(ipython.current_shell(), ipython.current_host())
             if hint is not None:
