@@ -8,10 +8,11 @@ from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QDropEvent
 from qtpy.QtTest import QAbstractItemModelTester, QTest
+from qtpy.QtWidgets import QApplication
 
 from lamella.model.layers.base import LayerStatus
 from lamella.model.layers.image import Image
-from lamella.qt.layer_delegate import LayerDelegate, show_only
+from lamella.qt.layer_delegate import LayerDelegate, Parts, show_only
 from lamella.qt.layer_list import LayerListView
 from lamella.qt.layer_rows import layer_tip
 from lamella.sources.multiscale import Multiscale
@@ -252,8 +253,9 @@ def test_a_drag_repaints_no_row_and_a_long_load_is_told_and_untold(
     viewer: FakeViewer, rows: LayerListView, clock: Clock
 ) -> None:
     a, b = viewer.add("a"), viewer.add("b")
-    painted: list[int] = []
+    painted: list[object] = []
     rows.rows.dataChanged.connect(lambda first, last: painted.append(first.row()))
+    rows.rows.sign_changed.connect(painted.append)
     for _ in range(25):
         a.status = LayerStatus(loading=True)
         a.status = LayerStatus()
@@ -261,6 +263,26 @@ def test_a_drag_repaints_no_row_and_a_long_load_is_told_and_untold(
     b.status = LayerStatus(loading=True)
     clock.now += 1
     rows._spin()
-    assert painted == [rows.rows.index_of(b).row()]
+    assert painted == [b]
     b.status = LayerStatus()
-    assert painted == [rows.rows.index_of(b).row()] * 2, "the sign that turned is taken away"
+    assert painted == [b, b], "the sign that turned is taken away"
+
+
+def test_rings_that_turn_repaint_nothing_else(viewer: FakeViewer, rows: LayerListView, clock: Clock) -> None:
+    a = viewer.add("a")
+    a.status = LayerStatus(loading=True, needed=4, have=1)
+    clock.now += 1
+    rows._spin()
+    QApplication.processEvents()
+    whole = rows.viewport().grab().toImage()
+    assert rows._delegate._paints == Parts()
+    rows._spin()
+    QApplication.processEvents()
+    assert rows._delegate._paints == Parts(thumbnails=False, rest=False, signs=True)
+    ring = LayerDelegate.sign_rect(rows.visualRect(rows.rows.index_of(a)))
+    a.status = LayerStatus(needed=4, have=4)
+    clear = rows.viewport().grab().toImage()
+    differ = [
+        (x, y) for x in range(whole.width()) for y in range(whole.height()) if whole.pixel(x, y) != clear.pixel(x, y)
+    ]
+    assert differ and all(ring.contains(x, y) for x, y in differ)

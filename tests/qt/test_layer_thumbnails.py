@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QApplication
 
 from lamella import Viewer
 from lamella.model.view import View
-from lamella.qt.layer_delegate import LayerDelegate
+from lamella.qt.layer_delegate import LayerDelegate, Parts
 from lamella.qt.layer_list import LayerListView
 from lamella.qt.layer_thumbnails import LayerThumbnails
 from tests.qt.fakes import FakeViewer
@@ -100,8 +100,7 @@ def test_a_new_thumbnail_repaints_its_place_and_an_equal_one_nothing(
     viewer.thumbnail_ready.emit(a, plain(9, 2, 3, 255))
     assert heard == [a, a]
     QApplication.processEvents()
-    row = rows.visualRect(rows.rows.index_of(a))
-    assert rows._delegate.painted == LayerDelegate.thumbnail_rect(row)
+    assert rows._delegate._paints == Parts(thumbnails=True, rest=False, signs=False)
 
 
 def test_a_layer_that_is_gone_leaves_nothing(viewer: FakeViewer, rows: LayerListView):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 import math
 
 from qtpy.QtCore import QPointF, QRectF, Qt
-from qtpy.QtGui import QColor, QFont, QIcon, QPainter, QPainterPath, QPen, QPixmap
+from qtpy.QtGui import QColor, QFont, QIcon, QImage, QPainter, QPainterPath, QPen, QPixmap
+
+_STEPS = 16
 
 
 def paint_eye(painter: QPainter, rect: QRectF, colour: QColor, shut: bool = False) -> None:
@@ -46,19 +49,31 @@ def paint_warning(painter: QPainter, rect: QRectF, colour: QColor) -> None:
     painter.restore()
 
 
-def paint_spinner(painter: QPainter, rect: QRectF, colour: QColor, track: QColor, turn: float, done: float) -> None:
-    """A ring: ``done`` (0 … 1) of it is full, a short arc at ``turn`` (in turns) runs around it."""
-    painter.save()
+def ring(size: int, ratio: float, colour: str, track: str, turn: float, done: float) -> QImage:
+    """A ring of ``size`` logical pixels: ``done`` (0 … 1) of it is full, an arc from ``turn`` (in turns) on.
+
+    Many rings turn at once, so pictures of them are kept: sixteen of a turn, sixteen of what is done.
+    """
+    return _ring(size, ratio, colour, track, round(turn * _STEPS) % _STEPS, round(done * _STEPS))
+
+
+@functools.lru_cache(maxsize=2 * _STEPS**2)
+def _ring(size: int, ratio: float, colour: str, track: str, turn: int, done: int) -> QImage:
+    image = QImage(math.ceil(size * ratio), math.ceil(size * ratio), QImage.Format.Format_ARGB32_Premultiplied)
+    image.setDevicePixelRatio(ratio)
+    image.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    ring = rect.adjusted(1.5, 1.5, -1.5, -1.5)
-    painter.setPen(QPen(track, 2))
-    painter.drawEllipse(ring)
-    pen = QPen(colour, 2)
+    circle = QRectF(0, 0, size, size).adjusted(1.5, 1.5, -1.5, -1.5)
+    painter.setPen(QPen(QColor(track), 2))
+    painter.drawEllipse(circle)
+    pen = QPen(QColor(colour), 2)
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     painter.setPen(pen)
-    span = max(done, 0.18)
-    painter.drawArc(ring, round((90 - 360 * turn) * 16), -round(360 * 16 * min(span, 0.97)))
-    painter.restore()
+    span = min(max(done / _STEPS, 0.18), 0.97)
+    painter.drawArc(circle, round((90 - 360 * turn / _STEPS) * 16), -round(360 * 16 * span))
+    painter.end()
+    return image
 
 
 def paint_drop_sign(painter: QPainter, rect: QRectF, colour: QColor) -> None:

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from qtpy.QtCore import QAbstractItemModel, QEvent, QRect, QRectF, QSize, Qt
-from qtpy.QtGui import QColor, QImage, QMouseEvent, QPainter
+from qtpy.QtGui import QColor, QImage, QMouseEvent, QPainter, QRegion
 from qtpy.QtWidgets import QLineEdit, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from lamella.qt.icons import paint_eye, paint_spinner, paint_warning, turn_of
+from lamella.qt.icons import paint_eye, paint_warning, ring, turn_of
 from lamella.qt.layer_rows import Index, LayerListModel
 from lamella.qt.style import DARK
+
+
+class Parts(NamedTuple):
+    """Which columns of the rows are painted."""
+
+    thumbnails: bool = True
+    rest: bool = True
+    signs: bool = True
+
 
 THUMBNAIL = 32  # logical pixels, as many as a thumbnail has
 ROW_HEIGHT = THUMBNAIL + 8
@@ -25,15 +34,22 @@ class LayerDelegate(QStyledItemDelegate):
     Attributes
     ----------
     theme : Theme
-    painted : QRect
-        What the view is painting. New thumbnails come all the time during a drag: the rest of a row takes much longer.
     """
 
     def __init__(self, model: LayerListModel, parent: QWidget) -> None:
         super().__init__(parent)
         self._model = model
         self.theme = DARK
-        self.painted = QRect()
+        self._paints = Parts()
+
+    def prepare(self, region: QRegion, viewport: QRect) -> None:
+        """Say what the view is going to paint: the other parts of its rows are left out.
+
+        During a drag thumbnails come and rings turn all the time, and a whole row takes half a millisecond.
+        """
+        rest = QRect(self.eye_rect(viewport).topLeft(), self.name_rect(viewport).bottomRight())
+        parts = (self.thumbnail_rect(viewport), rest, self.sign_rect(viewport))
+        self._paints = Parts(*(region.intersects(column(viewport, part)) for part in parts))
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(120, ROW_HEIGHT)
@@ -71,35 +87,40 @@ class LayerDelegate(QStyledItemDelegate):
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(mixed(theme.accent, theme.panel, 0.32) if selected else QColor(theme.hover))
             painter.drawRoundedRect(plate, 5, 5)
-        text, muted = QColor(theme.text), QColor(theme.muted)
-        turn = turn_of(monotonic() * 1000)
-        sign = QRectF(self.sign_rect(row))
+        visible = layer is not None and layer.visible
+        color = QColor(theme.text if visible else theme.muted)
+        if self._paints.signs:
+            self._paint_sign(painter, self.sign_rect(row), layer)
         if layer is None:
-            paint_spinner(painter, sign, QColor(theme.accent), QColor(theme.border), turn, 0)
             font = option.font
             font.setItalic(True)
             painter.setFont(font)
-            painter.setPen(muted)
+            self._paint_name(painter, row.adjusted(12, 0, -30, 0), index, color)
         else:
-            thumbnail = self.thumbnail_rect(row)
-            self._paint_thumbnail(painter, thumbnail, layer)
-            if self.painted.right() <= thumbnail.right():
-                painter.restore()
-                return
-            paint_eye(painter, QRectF(self.eye_rect(row)), text if layer.visible else muted, shut=not layer.visible)
-            self._paint_swatch(painter, self.swatch_rect(row), layer)
-            status = layer.status
-            if status.failed:
-                paint_warning(painter, sign, QColor(theme.warning))
-            elif self._model.cue(layer):
-                done = status.have / status.needed if status.needed else 0
-                paint_spinner(painter, sign, QColor(theme.accent), QColor(theme.border), turn, done)
-            painter.setPen(text if layer.visible else muted)
-        area = self.name_rect(row) if layer is not None else row.adjusted(12, 0, -30, 0)
-        name = str(index.data() or "")
-        elided = painter.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, area.width())
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, elided)
+            if self._paints.thumbnails:
+                self._paint_thumbnail(painter, self.thumbnail_rect(row), layer)
+            if self._paints.rest:
+                paint_eye(painter, QRectF(self.eye_rect(row)), color, shut=not visible)
+                self._paint_swatch(painter, self.swatch_rect(row), layer)
+                self._paint_name(painter, self.name_rect(row), index, color)
         painter.restore()
+
+    @staticmethod
+    def _paint_name(painter: QPainter, area: QRect, index: Index, color: QColor) -> None:
+        painter.setPen(color)
+        name = painter.fontMetrics().elidedText(str(index.data() or ""), Qt.TextElideMode.ElideMiddle, area.width())
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, name)
+
+    def _paint_sign(self, painter: QPainter, area: QRect, layer: Any) -> None:
+        """A ring that turns while something loads, a warning sign where something failed."""
+        if layer is not None and layer.status.failed:
+            paint_warning(painter, QRectF(area), QColor(self.theme.warning))
+        elif layer is None or self._model.cue(layer):
+            status = None if layer is None else layer.status
+            done = status.have / status.needed if status is not None and status.needed else 0.0
+            ratio = painter.device().devicePixelRatioF()
+            turn = turn_of(monotonic() * 1000)
+            painter.drawImage(area, ring(area.width(), ratio, self.theme.accent, self.theme.border, turn, done))
 
     def _paint_thumbnail(self, painter: QPainter, area: QRect, layer: Any) -> None:
         """The layer's thumbnail over the canvas's colour; an empty frame while there is none."""
@@ -151,6 +172,11 @@ class LayerDelegate(QStyledItemDelegate):
     def updateEditorGeometry(self, editor: QWidget | None, option: QStyleOptionViewItem, index: Index) -> None:
         if editor is not None:
             editor.setGeometry(self.name_rect(option.rect).adjusted(-5, 3, 0, -3))
+
+
+def column(viewport: QRect, part: QRect) -> QRect:
+    """The column of the view that a part of its rows is in; lines are wider than their shapes."""
+    return QRect(part.left() - 2, viewport.top(), part.width() + 4, viewport.height())
 
 
 def show_only(layers: Iterable[Any], layer: Any) -> None:

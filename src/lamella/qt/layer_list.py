@@ -14,11 +14,11 @@ from qtpy.QtCore import QItemSelection, QItemSelectionModel, Qt, QTimer
 from qtpy.QtGui import QDropEvent, QKeyEvent, QPaintEvent
 from qtpy.QtWidgets import QAbstractItemView, QFrame, QListView, QWidget
 
-from lamella.qt.layer_delegate import ROW_HEIGHT, LayerDelegate
+from lamella.qt.layer_delegate import ROW_HEIGHT, LayerDelegate, column
 from lamella.qt.layer_rows import MIME, LayerListModel, rows_in
 from lamella.qt.style import Theme
 
-SPIN_MS = 120  # each turn repaints a row's sign: 1 ms of the main thread
+SPIN_MS = 120  # each turn repaints the signs of all rows
 
 
 class LayerListView(QListView):
@@ -49,6 +49,7 @@ class LayerListView(QListView):
         self.rows.rowsInserted.connect(self._on_rows)
         self.rows.rowsRemoved.connect(self._on_rows)
         self.rows.loading_changed.connect(self._mind_timer)
+        self.rows.sign_changed.connect(self._repaint_sign)
         self.rows.thumbnails.changed.connect(self._repaint_thumbnail)
         self.selectionModel().selectionChanged.connect(self._tell_selection)
         viewer.layers.selection.events.changed.connect(self._follow_selection)
@@ -131,7 +132,7 @@ class LayerListView(QListView):
             (self._timer.start if self.rows.busy else self._timer.stop)()
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        self._delegate.painted = event.rect()
+        self._delegate.prepare(event.region(), self.viewport().rect())
         super().paintEvent(event)
 
     def _repaint_thumbnail(self, layer: Any) -> None:
@@ -139,15 +140,16 @@ class LayerListView(QListView):
             row = self.visualRect(self.rows.index_of(layer))
             self.viewport().update(self._delegate.thumbnail_rect(row))
 
+    def _repaint_sign(self, layer: Any) -> None:
+        sign = self._delegate.sign_rect(self.visualRect(self.rows.index_of(layer)))
+        self.viewport().update(sign.adjusted(-2, -2, 2, 2))
+
     def _spin(self) -> None:
         """Repaint the signs that turn; a row whose cue becomes due gets its first one here."""
         self.rows.cues_due()
-        for row in range(self.rows.rowCount()):
-            index = self.rows.index(row)
-            layer = self.rows.layer_at(index)
-            if layer is not None and not self.rows.cue(layer):
-                continue
-            self.viewport().update(self._delegate.sign_rect(self.visualRect(index)).adjusted(-2, -2, 2, 2))
+        if self.rows.turning:
+            rows = self.viewport().rect()
+            self.viewport().update(column(rows, self._delegate.sign_rect(rows)))
 
 
 def remove_layers(layers: Any, gone: Iterable[Any]) -> None:

@@ -25,6 +25,15 @@ from lamella.sources.opaque import READER
 MIME = "application/x-lamella-layer-rows"
 CUE_DELAY_S = 0.15  # a slice that takes less is no news, and a cue would flicker during a drag
 
+_FLAGS_OF_OPENING = Qt.ItemFlag.ItemIsEnabled
+_FLAGS_OF_LAYERS = (
+    Qt.ItemFlag.ItemIsEnabled
+    | Qt.ItemFlag.ItemIsSelectable
+    | Qt.ItemFlag.ItemIsEditable
+    | Qt.ItemFlag.ItemIsUserCheckable
+    | Qt.ItemFlag.ItemIsDragEnabled
+)
+
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -42,12 +51,15 @@ class LayerListModel(QAbstractListModel):
     loading_changed = Signal()
     """The rows became, or are no longer, `busy`."""
 
+    sign_changed = Signal(object)
+    """The sign of a layer came, went or is another."""
+
     def __init__(self, viewer: Any, clock: Callable[[], float] = monotonic, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._viewer = viewer
         self._clock = clock
         self._loading_since: dict[Any, float] = {}
-        self._painted: dict[Any, tuple[Any, ...]] = {}
+        self._painted: dict[Any, tuple[tuple[Any, ...], tuple[Any, ...]]] = {}
         self._slots: dict[Any, tuple[Callable[[], None], ...]] = {}
         self.layers: list[Any] = []
         self.opening: list[str] = []
@@ -136,16 +148,19 @@ class LayerListModel(QAbstractListModel):
         self._painted.pop(layer, None)
 
     def _on_layer_changed(self, layer: Any) -> None:
-        """Repaint the row if it looks different now: during a drag, when layers load all the time, none does."""
-        looks = self._looks(layer)
-        if self._painted.get(layer) != looks:
-            self._painted[layer] = looks
+        """Repaint of the row what looks different now: during a drag, when layers load all the time, nothing does."""
+        old_row, old_sign = self._painted[layer]
+        row, sign = self._painted[layer] = self._looks(layer)
+        if row != old_row:
             index = self.index_of(layer)
             self.dataChanged.emit(index, index)
+        elif sign != old_sign:
+            self.sign_changed.emit(layer)
 
-    def _looks(self, layer: Any) -> tuple[Any, ...]:
+    def _looks(self, layer: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
+        """Of the whole row, and of its sign alone."""
         lut = getattr(layer.look(), "lut", None)
-        return layer.name, layer.visible, layer.status.failed, self.cue(layer), id(lut)
+        return (layer.name, layer.visible, id(lut)), (layer.status.failed, self.cue(layer))
 
     def cues_due(self) -> None:
         """Time has passed: rows that have loaded for long enough say so from now on."""
@@ -183,6 +198,11 @@ class LayerListModel(QAbstractListModel):
         """Whether the layer has been loading long enough to say so."""
         since = self._loading_since.get(layer)
         return since is not None and self._clock() - since >= CUE_DELAY_S
+
+    @property
+    def turning(self) -> bool:
+        """Whether any row has something that turns now."""
+        return bool(self.opening) or any(map(self.cue, self._loading_since))
 
     @property
     def busy(self) -> bool:
@@ -228,18 +248,9 @@ class LayerListModel(QAbstractListModel):
         return False
 
     def flags(self, index: Index) -> Qt.ItemFlag:
-        flag = Qt.ItemFlag
         if not index.isValid():
-            return flag.ItemIsDropEnabled
-        if index.row() < len(self.opening):
-            return flag.ItemIsEnabled
-        return (
-            flag.ItemIsEnabled
-            | flag.ItemIsSelectable
-            | flag.ItemIsEditable
-            | flag.ItemIsUserCheckable
-            | flag.ItemIsDragEnabled
-        )
+            return Qt.ItemFlag.ItemIsDropEnabled
+        return _FLAGS_OF_OPENING if index.row() < len(self.opening) else _FLAGS_OF_LAYERS
 
     # ---- dragging rows -------------------------------------------------------------------------------------------
 
