@@ -1,5 +1,7 @@
 import gc
 import json
+import subprocess
+import sys
 import threading
 import weakref
 
@@ -268,6 +270,36 @@ def test_closing_answers_reads_in_flight_once_and_refuses_later_ones(tmp_path):
         for outcome in (reading.outcome(), whole.outcome(), read(source, FIRST)):
             assert isinstance(outcome, Failed)
             assert outcome.message.endswith("is closed")
+
+
+CLOSING = """
+import faulthandler, random, sys, time
+from lamella.sources.base import Failed, Loaded
+from lamella.sources.tensorstore_source import open_tensorstore
+
+faulthandler.dump_traceback_later(60, exit=True)  # what is tested would keep the interpreter lock for ever
+random.seed(1)
+boxes = [(slice(z, z + 2), slice(y, y + 8), slice(x, x + 8)) for z in range(0, 10, 2) for y in (0, 8) for x in (0, 8)]
+answers = []
+for _ in range(400):
+    source = open_tensorstore(sys.argv[1], driver="zarr3")
+    for box in boxes:
+        source.read(box, answers.append)
+    end = time.perf_counter() + random.random() * 3e-3
+    while time.perf_counter() < end:  # with the interpreter lock, so that answers wait for it
+        pass
+    source.close()
+while len(answers) < 400 * len(boxes):
+    time.sleep(0.001)
+assert len(answers) == 400 * len(boxes)
+assert {type(answer) for answer in answers} == {Failed, Loaded}
+"""
+
+
+def test_closing_while_answers_come_hangs_nothing_and_loses_none(tmp_path):
+    write(tmp_path / "a")
+    ended = subprocess.run([sys.executable, "-c", CLOSING, str(tmp_path / "a")], capture_output=True, text=True)
+    assert ended.returncode == 0, ended.stderr
 
 
 def test_hung_reads_of_one_store_leave_another_alone(tmp_path):

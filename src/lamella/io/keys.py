@@ -12,7 +12,7 @@ from lamella.io.errors import OpenCancelled, OpenError
 from lamella.sources.base import Failed, FailureKind, Missing
 from lamella.sources.failures import classify
 from lamella.sources.location import Location, without_secrets
-from lamella.sources.tensorstore_source import load_tensorstore, make_context
+from lamella.sources.tensorstore_source import abandon, load_tensorstore, make_context
 
 Answer = bytes | Missing | Failed
 
@@ -93,12 +93,13 @@ class Session:
             with lock:
                 left -= 1
                 last = left == 0
-            if last or (key == enough and not future.cancelled() and isinstance(_answer(future), bytes)):
+            if last or (key == enough and isinstance(_answer(future), bytes)):
                 finished.set()
 
+        callbacks = {key: partial(count, key) for key in futures}
         try:
             for key, future in futures.items():
-                future.add_done_callback(partial(count, key))
+                future.add_done_callback(callbacks[key])
             if not self._wait(finished, self._deadline - time.monotonic()):
                 raise OpenError(
                     f"{self.location.host} did not answer within {self._timeout:g} s when {location.name} was opened; "
@@ -106,8 +107,8 @@ class Session:
                 )
             return {key: _answer(future) for key, future in futures.items() if future.done()}
         finally:
-            for future in futures.values():
-                future.cancel()
+            for key, future in futures.items():
+                abandon(future, callbacks[key])
 
     def _wait(self, event: threading.Event, seconds: float) -> bool:
         """Whether ``event`` was set within ``seconds``."""

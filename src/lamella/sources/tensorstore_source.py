@@ -51,6 +51,15 @@ def load_tensorstore() -> Any:
     return tensorstore
 
 
+def abandon(future: Any, callback: Callable[[Any], None]) -> bool:
+    """Wait no more for a future of tensorstore; whether ``callback`` will not be called.
+
+    Not by ``future.cancel()``: it holds the interpreter lock while it waits for a callback that has begun, and that one
+    waits for the lock (tensorstore 0.1.86). A future that is dropped is cancelled just as well.
+    """
+    return bool(future.remove_done_callback(callback))
+
+
 def make_context(location: Location) -> ts.Context:
     """The limits of one store. One each: hung reads of one store must not use up the slots of another."""
     spec: dict[str, Any] = {
@@ -134,8 +143,8 @@ def open_tensorstore(
 class TensorStoreSource:
     """An open tensorstore as a source.
 
-    `read` returns at once; the answer comes on a thread of tensorstore. Attributes are fixed when it is made; the set
-    of reads in flight is touched by single atomic operations only, so any thread may read and close.
+    `read` returns at once; the answer comes on a thread of tensorstore. Attributes are fixed when it is made; the reads
+    in flight are touched by single atomic operations only, so any thread may read and close.
 
     Parameters
     ----------
@@ -185,7 +194,7 @@ class TensorStoreSource:
         self._advice = advice
         self._store: ts.TensorStore | None = store
         self._reopen = reopen
-        self._in_flight: set[Any] = set()
+        self._in_flight: dict[Any, tuple[Callable[[Any], None], Callable[[Outcome], None]]] = {}
 
     def __repr__(self) -> str:
         return f"TensorStoreSource({self.name!r}, shape={self.shape}, dtype={self.dtype})"
@@ -211,8 +220,8 @@ class TensorStoreSource:
     def close(self) -> None:
         """Let go of the store; reads in flight answer `Failed`."""
         self._store = self._reopen = None
-        for future in list(self._in_flight):
-            future.cancel()
+        for future, (finish, done) in self._in_flight.copy().items():
+            self._let_go(future, finish, done)
 
     def forget(self) -> None:
         """Reads from now on see the data as they are now; a store that a user opened has its own rules."""
@@ -229,15 +238,21 @@ class TensorStoreSource:
         except (ValueError, IndexError) as error:
             done(self._judged(str(error)))
             return
-        self._in_flight.add(future)
-        future.add_done_callback(lambda finished: self._finish(finished, done))
+        finish = functools.partial(self._finish, done)
+        self._in_flight[future] = finish, done
+        future.add_done_callback(finish)
+        if self._store is None:  # closed meanwhile, maybe before there was a callback to remove
+            self._let_go(future, finish, done)
 
-    def _finish(self, future: Any, done: Callable[[Outcome], None]) -> None:
-        """Convert and hand over. Runs on a thread of tensorstore, or of the reader where the answer is cached."""
-        self._in_flight.discard(future)
-        if future.cancelled():
+    def _let_go(self, future: Any, finish: Callable[[Any], None], done: Callable[[Outcome], None]) -> None:
+        """Answer a read that is not waited for any more, unless its own answer is on its way."""
+        if abandon(future, finish):
+            self._in_flight.pop(future, None)
             done(self._closed())
-            return
+
+    def _finish(self, done: Callable[[Outcome], None], future: Any) -> None:
+        """Convert and hand over. Runs on a thread of tensorstore, or of the reader where the answer is cached."""
+        self._in_flight.pop(future, None)
         try:
             data = future.result()
         except MemoryError:
