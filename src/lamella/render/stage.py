@@ -12,6 +12,7 @@ from lamella.render.acceptance import Acceptance, AnyTile, is_drawn, level_of
 from lamella.render.atlas import Atlas
 from lamella.render.backend import Backend
 from lamella.render.messages import LayerDraw, Scene
+from lamella.render.occlusion import seen
 from lamella.render.picture import Picture
 from lamella.render.visibility import AnyPlaced
 from lamella.render.visual import Held, Part, Visual
@@ -109,7 +110,7 @@ class Stage:
         return any(acceptance.wanted() for acceptance in self._layers.values())
 
     def pictures(self, view: int) -> tuple[list[Picture], dict[int, LayerSliceResponse], dict[int, int]]:
-        """What to draw, bottom first, the responses that this shows, and how many tiles of each layer wait."""
+        """What to draw, bottom first, the responses that this shows (hidden layers too), and how many tiles wait."""
         scene = self.scenes[view]
         pictures: list[Picture] = []
         slices: dict[int, LayerSliceResponse] = {}
@@ -123,7 +124,7 @@ class Stage:
             picture = self._picture(scene, draw, acceptance, lowest=not pictures)
             if picture is not None:
                 pictures.append(picture)
-        return pictures, slices, pending
+        return seen(pictures, scene.state), slices, pending
 
     def _picture(self, scene: Scene, draw: LayerDraw, layer: Acceptance, lowest: bool) -> Picture | None:
         response = layer.drawn
