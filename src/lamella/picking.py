@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -31,16 +31,11 @@ class Pickable(Protocol):
     def world_to_displayed(self) -> Affine: ...
 
     def value_at(self, position: tuple[float, ...]) -> tuple[Any, ...] | None:
-        """The value at a displayed data position, and what else the type likes to say of it; None if it shows none."""
-        ...
+        """The value at a displayed data position, and what else the type likes to say of it; None if it shows none.
 
-
-@runtime_checkable
-class PickableNear(Protocol):
-    """A response of thin things, which are found near the cursor too."""
-
-    def value_near(self, position: tuple[float, ...], pixel: float) -> tuple[Any, ...] | None:
-        """As `Pickable.value_at`, where a canvas pixel has ``pixel`` world units."""
+        Responses of thin things, which are found near the cursor too, have ``value_near(position, pixel)`` besides: it
+        is asked instead, and a canvas pixel has ``pixel`` world units.
+        """
         ...
 
 
@@ -70,7 +65,8 @@ def value_at(response: Pickable, world: tuple[float, float], pixel: float) -> tu
         return None
     data = response.world_to_displayed(world)
     place = tuple(data.tolist())
-    hit = response.value_near(place, pixel) if isinstance(response, PickableNear) else response.value_at(place)
+    near = getattr(response, "value_near", None)  # of every layer at every frame: isinstance of a protocol takes 20 µs
+    hit = response.value_at(place) if near is None else near(place, pixel)
     if hit is None:
         return None
     position = np.zeros(response.world_to_data.ndim)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
@@ -12,6 +14,7 @@ from qtpy.QtWidgets import QApplication
 
 from lamella.model.layers.base import LayerStatus
 from lamella.model.layers.image import Image
+from lamella.model.view import View
 from lamella.qt.layer_delegate import LayerDelegate, Parts, show_only
 from lamella.qt.layer_list import LayerListView
 from lamella.qt.layer_rows import layer_tip
@@ -180,6 +183,24 @@ def test_a_layer_that_loads_for_long_says_so(viewer: FakeViewer, rows: LayerList
     a.status = LayerStatus(needed=64, have=64)
     assert not rows.rows.cue(a)
     assert not rows._timer.isActive()  # nothing turns: nothing is repainted
+
+
+def test_nothing_turns_in_a_drag_that_keeps_up(viewer: FakeViewer, rows: LayerListView, clock: Clock) -> None:
+    a = viewer.add("a")
+    a.status = LayerStatus(loading=True, needed=1)
+    for plane in range(10):
+        clock.now += 0.1
+        assert not rows.rows.cue(a)
+        viewer.slice_ready.emit(viewer.views[0], a, SimpleNamespace(key=plane))
+    clock.now += 0.2
+    rows.rows.cues_due()
+    assert rows.rows.turning
+    viewer.slice_ready.emit(viewer.views[0], a, SimpleNamespace(key=9))
+    assert rows.rows.turning, "more of the same plane: the rest is still loading"
+    viewer.slice_ready.emit(View(), a, SimpleNamespace(key=10))
+    assert rows.rows.turning, "another view"
+    viewer.slice_ready.emit(viewer.views[0], a, SimpleNamespace(key=10))
+    assert not rows.rows.turning
 
 
 def test_a_layer_says_whether_it_is_read_in_a_process_of_its_own(viewer: FakeViewer, rows: LayerListView) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
@@ -14,6 +16,8 @@ from lamella.qt.layer_delegate import LayerDelegate, Parts
 from lamella.qt.layer_list import LayerListView
 from lamella.qt.layer_thumbnails import LayerThumbnails
 from tests.qt.fakes import FakeViewer
+
+SLICE = SimpleNamespace(key="a plane")
 
 
 @pytest.fixture
@@ -43,7 +47,7 @@ def pass_the_time(thumbnails: LayerThumbnails) -> None:
 def test_a_drag_asks_at_once_then_now_and_then_and_for_its_end(viewer: FakeViewer, rows: LayerListView):
     a = viewer.add("a")
     for _ in range(25):
-        viewer.slice_ready.emit(viewer.views[0], a, object())
+        viewer.slice_ready.emit(viewer.views[0], a, SLICE)
     assert viewer.wanted_thumbnails == [{a}]
     pass_the_time(rows.rows.thumbnails)
     assert viewer.wanted_thumbnails == [{a}, {a}], "the last slice is asked for whenever the drag has ended"
@@ -55,14 +59,14 @@ def test_a_drag_asks_at_once_then_now_and_then_and_for_its_end(viewer: FakeViewe
 def test_layers_that_change_together_are_asked_for_together(viewer: FakeViewer, rows: LayerListView):
     a, b, c = (viewer.add(name) for name in "abc")
     for layer in (a, b, c, b):
-        viewer.slice_ready.emit(viewer.views[0], layer, object())
+        viewer.slice_ready.emit(viewer.views[0], layer, SLICE)
     pass_the_time(rows.rows.thumbnails)
     assert viewer.wanted_thumbnails == [{a}, {b, c}]
 
 
 def test_another_look_is_another_thumbnail_and_another_view_is_not(viewer: FakeViewer, rows: LayerListView):
     a = viewer.add("a")
-    viewer.slice_ready.emit(View(), a, object())
+    viewer.slice_ready.emit(View(), a, SLICE)
     assert not viewer.wanted_thumbnails
     a.colormap = "viridis"
     assert viewer.wanted_thumbnails == [{a}]
@@ -92,21 +96,22 @@ def test_a_new_thumbnail_repaints_its_place_and_an_equal_one_nothing(
 ):
     a = viewer.add("a")
     QApplication.processEvents()
-    heard: list[object] = []
-    rows.rows.thumbnails.changed.connect(heard.append)
+    heard: list[int] = []
+    rows.rows.thumbnails.changed.connect(lambda: heard.append(len(heard)))
     viewer.thumbnail_ready.emit(a, plain(1, 2, 3, 255))
     viewer.thumbnail_ready.emit(a, plain(1, 2, 3, 255))
-    assert heard == [a]
+    assert heard == [0]
     viewer.thumbnail_ready.emit(a, plain(9, 2, 3, 255))
-    assert heard == [a, a]
-    QApplication.processEvents()
+    assert heard == [0, 1]
+    QApplication.processEvents()  # the timer that waits for the thumbnails of other layers,
+    QApplication.processEvents()  # then the painting
     assert rows._delegate._paints == Parts(thumbnails=True, rest=False, signs=False)
 
 
 def test_a_layer_that_is_gone_leaves_nothing(viewer: FakeViewer, rows: LayerListView):
     a = viewer.add("a")
-    viewer.slice_ready.emit(viewer.views[0], a, object())
-    viewer.slice_ready.emit(viewer.views[0], a, object())
+    viewer.slice_ready.emit(viewer.views[0], a, SLICE)
+    viewer.slice_ready.emit(viewer.views[0], a, SLICE)
     viewer.thumbnail_ready.emit(a, plain(1, 2, 3, 255))
     viewer.layers.remove(a)
     assert rows.rows.thumbnails.of(a) is None
@@ -117,7 +122,7 @@ def test_a_layer_that_is_gone_leaves_nothing(viewer: FakeViewer, rows: LayerList
 def test_a_closed_list_asks_for_nothing(viewer: FakeViewer, rows: LayerListView):
     a = viewer.add("a")
     rows.close_view()
-    viewer.slice_ready.emit(viewer.views[0], a, object())
+    viewer.slice_ready.emit(viewer.views[0], a, SLICE)
     viewer.thumbnail_ready.emit(a, plain(1, 2, 3, 255))
     assert not viewer.wanted_thumbnails
     assert rows.rows.thumbnails.of(a) is None

@@ -50,15 +50,20 @@ class LayerListView(QListView):
         self.rows.rowsRemoved.connect(self._on_rows)
         self.rows.loading_changed.connect(self._mind_timer)
         self.rows.sign_changed.connect(self._repaint_sign)
-        self.rows.thumbnails.changed.connect(self._repaint_thumbnail)
+        self._thumbnails_timer = QTimer(self)
+        self._thumbnails_timer.setSingleShot(True)
+        self._thumbnails_timer.setInterval(0)
+        self._thumbnails_timer.timeout.connect(self._repaint_thumbnails)
+        self.rows.thumbnails.changed.connect(self._thumbnails_timer.start)
         self.selectionModel().selectionChanged.connect(self._tell_selection)
         viewer.layers.selection.events.changed.connect(self._follow_selection)
         self._follow_selection()
         self._on_rows()
 
     def close_view(self) -> None:
-        """Let go of the model and stop the timer."""
+        """Let go of the model and stop the timers."""
         self._timer.stop()
+        self._thumbnails_timer.stop()
         self._viewer.layers.selection.events.changed.disconnect(self._follow_selection, missing_ok=True)
         self.rows.close_model()
 
@@ -135,10 +140,10 @@ class LayerListView(QListView):
         self._delegate.prepare(event.region(), self.viewport().rect())
         super().paintEvent(event)
 
-    def _repaint_thumbnail(self, layer: Any) -> None:
-        if layer in self.rows.layers:
-            row = self.visualRect(self.rows.index_of(layer))
-            self.viewport().update(self._delegate.thumbnail_rect(row))
+    def _repaint_thumbnails(self) -> None:
+        """All at once: they come together, and of twenty the rectangles alone take milliseconds."""
+        rows = self.viewport().rect()
+        self.viewport().update(column(rows, self._delegate.thumbnail_rect(rows)))
 
     def _repaint_sign(self, layer: Any) -> None:
         sign = self._delegate.sign_rect(self.visualRect(self.rows.index_of(layer)))

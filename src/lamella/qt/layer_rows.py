@@ -23,7 +23,7 @@ from lamella.qt.text import source_name
 from lamella.sources.opaque import READER
 
 MIME = "application/x-lamella-layer-rows"
-CUE_DELAY_S = 0.15  # a slice that takes less is no news, and a cue would flicker during a drag
+CUE_DELAY_S = 0.15  # a slice that takes less is no news
 
 _FLAGS_OF_OPENING = Qt.ItemFlag.ItemIsEnabled
 _FLAGS_OF_LAYERS = (
@@ -59,6 +59,7 @@ class LayerListModel(QAbstractListModel):
         self._viewer = viewer
         self._clock = clock
         self._loading_since: dict[Any, float] = {}
+        self._shown: dict[Any, Any] = {}  # the key of the slice that view 0 shows of a layer
         self._painted: dict[Any, tuple[tuple[Any, ...], tuple[Any, ...]]] = {}
         self._slots: dict[Any, tuple[Callable[[], None], ...]] = {}
         self.layers: list[Any] = []
@@ -68,6 +69,7 @@ class LayerListModel(QAbstractListModel):
         for signal in (events.inserted, events.removed, events.moved, events.reordered):
             signal.connect(self.follow)
         viewer.events.opening.connect(self._follow_opening)
+        viewer.slice_ready.connect(self._on_slice)
         self.follow()
         self._follow_opening()
 
@@ -77,6 +79,7 @@ class LayerListModel(QAbstractListModel):
         for signal in (events.inserted, events.removed, events.moved, events.reordered):
             signal.disconnect(self.follow, missing_ok=True)
         self._viewer.events.opening.disconnect(self._follow_opening, missing_ok=True)
+        self._viewer.slice_ready.disconnect(self._on_slice, missing_ok=True)
         for layer in self.layers:
             self._unwatch(layer)
         self.layers = []
@@ -145,6 +148,7 @@ class LayerListModel(QAbstractListModel):
         events.look.disconnect(outdate, missing_ok=True)
         self.thumbnails.forget(layer)
         self._loading_since.pop(layer, None)
+        self._shown.pop(layer, None)
         self._painted.pop(layer, None)
 
     def _on_layer_changed(self, layer: Any) -> None:
@@ -179,6 +183,15 @@ class LayerListModel(QAbstractListModel):
             self._loading_since.pop(layer, None)
         else:
             self._loading_since.setdefault(layer, self._clock())
+
+    def _on_slice(self, view: Any, layer: Any, response: Any) -> None:
+        """Another plane is shown: the wait for the next one begins now. So nothing turns in a drag that keeps up."""
+        if view is not self._viewer.views[0] or layer not in self._slots or self._shown.get(layer) == response.key:
+            return
+        self._shown[layer] = response.key
+        if layer in self._loading_since:
+            self._loading_since[layer] = self._clock()
+            self._on_layer_changed(layer)
 
     # ---- questions -----------------------------------------------------------------------------------------------
 

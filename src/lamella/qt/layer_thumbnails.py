@@ -18,8 +18,8 @@ class LayerThumbnails(QObject):
     The worker that makes them is the viewer's: here they are only kept and painted.
     """
 
-    changed = Signal(object)
-    """A layer has another thumbnail."""
+    changed = Signal()
+    """One of the layers has another thumbnail."""
 
     def __init__(self, viewer: Any, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -74,5 +74,6 @@ class LayerThumbnails(QObject):
         old = self._pictures.pop(layer, None)
         if picture is not None:
             self._pictures[layer] = picture
-        if old is None or picture is None or not np.array_equal(old, picture):
-            self.changed.emit(layer)
+        # Not by np.array_equal: it lets go of the interpreter lock, and the other threads of a drag take it.
+        if old is None or picture is None or old.tobytes() != picture.tobytes():
+            self.changed.emit()

@@ -52,6 +52,8 @@ def solid_box(picture: Picture) -> Box | None:
         return None
     if any(tile.dtype.kind not in "iub" for tile in picture.tiles):
         return None
+    if len(picture.tiles) == 1:
+        return picture.tiles[0].box
     boxes = np.array([tile.box for tile in picture.tiles])
     levels = np.array([tile.level for tile in picture.tiles])
     best, largest = None, 0.0
@@ -90,7 +92,7 @@ def _reach(picture: Picture) -> Box | None:
     boxes = [tile.box for tile in picture.tiles] + list(picture.failed)
     if picture.placeholder is not None:
         boxes.append(picture.placeholder)
-    if not boxes:
-        return None
+    if len(boxes) < 2:
+        return boxes[0] if boxes else None
     corners = np.array(boxes)
     return tuple(corners[:, 0].min(axis=0).tolist()), tuple(corners[:, 1].max(axis=0).tolist())

@@ -219,7 +219,7 @@ class Scheduler:
         self._queue_reads(want.slot, demand, pursuit, now)
         self._showing.charge(demand)
         demand.motion.observe(request, now)
-        demand.ahead = self._ahead(demand.motion.ahead(request, demand.load_time, self._at_once(plan)))
+        demand.ahead = self._ahead(demand.motion.ahead(request, demand.load_time, self._at_once(plan)), plan)
         demand.next_ahead = None
 
     def _at_once(self, plan: Plan) -> float:
@@ -513,7 +513,9 @@ class Scheduler:
                     break
                 demand.next_ahead = None
 
-    def _ahead(self, requests: Iterator[Ahead]) -> Iterator[ChunkRead]:
+    def _ahead(self, requests: Iterator[Ahead], plan: Plan) -> Iterator[ChunkRead]:
+        if plan.rungs and all(read.source.in_memory for rung in plan.rungs for read in rung[:1]):
+            return  # nothing to read: not even worth a plan
         for ahead in requests:
             request: LayerSliceRequest = ahead.request
             rungs = self._types[request.kind].plan(request, self._budget).rungs
