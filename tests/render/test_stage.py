@@ -59,6 +59,28 @@ def test_layers_take_turns_and_coarse_tiles_go_first():
     assert stage.backend.finished == [(1, "coarse"), (2, "coarse"), (1, 0), (2, 0), (1, 1), (2, 1)]
 
 
+def test_no_layer_starves_while_all_of_them_get_new_slices():
+    """Of many layers in a drag only some can be uploaded before the next slices come."""
+    stage = make(*range(1, 6))
+    for position in range(10):
+        for layer in range(1, 6):
+            made = tile(plane(n=16), key=(layer, position))
+            stage.offer(response([made], layer=layer, plane=position, generation=position))
+        stage.upload(lambda: True)
+    assert [layer for layer, _ in stage.backend.finished] == [1, 2, 3, 4, 5] * 2
+
+
+def test_layers_at_different_positions_are_torn_and_hidden_ones_do_not_count():
+    stage = make(1, 2)
+    assert not stage.is_torn(0)
+    for layer, position in ((1, 3), (2, 4)):
+        stage.offer(response([tile(plane(n=16), key=layer)], layer=layer, plane=position))
+    stage.upload(lambda: False)
+    assert stage.is_torn(0)
+    stage.set_scene(scene(VIEW, {1: look(), 2: look(visible=False)}))
+    assert not stage.is_torn(0)
+
+
 def test_a_large_tile_is_uploaded_in_pieces_and_drawn_when_whole():
     stage = make(1)
     stage.offer(response([tile(plane(n=600), key="large")]))

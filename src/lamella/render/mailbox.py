@@ -86,11 +86,10 @@ class Mailbox:
             self._mail.closed = True
             self._condition.notify()
 
-    def collect(self, wait: bool) -> Mail:
-        """Everything since the last call; with ``wait``, not before there is something."""
+    def collect(self, timeout: float | None) -> Mail:
+        """Everything since the last call; waits for something ``timeout`` seconds, with None for ever."""
         with self._condition:
-            while wait and not self._mail:
-                self._condition.wait()
+            self._condition.wait_for(lambda: self._mail, timeout)
             mail, self._mail = self._mail, Mail(closed=self._mail.closed)
             return mail
 

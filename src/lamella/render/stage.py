@@ -50,6 +50,8 @@ class Stage:
         self._layers: dict[Place, Acceptance] = {}
         self._visuals: dict[int, Visual] = {}  # of each layer
         self._upload: _Upload | None = None  # a large tile may take several times
+        self._uploads = 0
+        self._last_upload: dict[Place, int] = {}  # number of the newest upload of each layer
         self._changes = 0
         self._complaints: set[str] = set()
 
@@ -88,7 +90,7 @@ class Stage:
     def upload(self, enough: Callable[[], bool]) -> bool:
         """Upload parts of tiles until ``enough``, at least one. True if some are left.
 
-        Coarse tiles go before fine ones, and layers take turns.
+        Coarse tiles go before fine ones, and layers take turns: who has waited longest goes first.
         """
         self._advance()
         queue = self._queue()
@@ -108,6 +110,12 @@ class Stage:
         self._advance()
         self._let_go()
         return any(acceptance.wanted() for acceptance in self._layers.values())
+
+    def is_torn(self, view: int) -> bool:
+        """Whether the layers of a view would be drawn at different positions now."""
+        layers = (draw.layer for draw in self.scenes[view].layers if draw.look.visible)
+        drawn = (self._layers[view, layer].drawn for layer in layers)
+        return len({response.point for response in drawn if response is not None}) > 1
 
     def pictures(self, view: int) -> tuple[list[Picture], dict[int, LayerSliceResponse], dict[int, int]]:
         """What to draw, bottom first, the responses that this shows (hidden layers too), and how many tiles wait."""
@@ -144,7 +152,7 @@ class Stage:
             coarsest = acceptance.needs(coarsest_only=True)
             for turn, tile in enumerate(wanted):
                 entries.append((0 if tile.key in coarsest else 1 + ranks[level_of(tile)], turn, place, tile))
-        entries.sort(key=lambda e: e[:2])
+        entries.sort(key=lambda e: (*e[:2], self._last_upload.get(e[2], 0)))
         return [(place, tile, rank == 0) for rank, _, place, tile in entries]
 
     def _begin(self, place: Place, tile: AnyTile, coarsest: bool) -> bool:
@@ -180,6 +188,8 @@ class Stage:
                     return True
             self.backend.finish(upload.placed, upload.tile, upload.parts, self.atlas)
             self.atlas.finish(upload.tile.key)
+            self._uploads += 1
+            self._last_upload[upload.place] = self._uploads
             trace.record("uploaded", *upload.place)
         except Exception as error:
             self.atlas.discard(upload.tile.key)
@@ -220,6 +230,7 @@ class Stage:
             self._upload = None
         for place in places:
             del self._layers[place]
+            self._last_upload.pop(place, None)
             self.atlas.release(place)
         if places:
             here = {layer for _, layer in self._layers}

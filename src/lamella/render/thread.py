@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from lamella.render.atlas import DEFAULT_BUDGET, Atlas
 from lamella.render.backend import Backend
 from lamella.render.buffers import FrameBuffers
+from lamella.render.gathering import Gathering
 from lamella.render.mailbox import Mail, Mailbox
 from lamella.render.messages import Frame, Scene
 from lamella.render.rehearsal import rehearse
@@ -122,8 +123,9 @@ class RenderThread:
     def _loop(self, stage: Stage) -> None:
         more = False
         rehearsal: Iterator[None] | None = None
+        gathering = Gathering(self._clock)
         while True:
-            mail = self._mailbox.collect(wait=not more and rehearsal is None)
+            mail = self._mailbox.collect(0 if more or rehearsal is not None else gathering.left)
             if mail.closed:
                 return
             if mail.rehearse:
@@ -133,11 +135,13 @@ class RenderThread:
                 continue
             try:
                 self._sort(mail, stage)
+                gathering.note({view for view, _ in mail.slices})
                 more = stage.upload(self._deadline(UPLOAD_INTERACTING if stage.interacting else UPLOAD_RESTING))
             except Exception as error:
                 more = False
                 self._complain("preparing a picture failed", error)
-            for view in [v for v in stage.dirty if v not in self._undelivered]:
+            dirty = [view for view in stage.dirty if view not in self._undelivered]
+            for view in gathering.ready(dirty, stage.is_torn, uploading=more):
                 self._draw(stage, view)
 
     def _deadline(self, seconds: float) -> Callable[[], bool]:
