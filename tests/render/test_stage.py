@@ -81,6 +81,29 @@ def test_layers_at_different_positions_are_torn_and_hidden_ones_do_not_count():
     assert not stage.is_torn(0)
 
 
+def test_a_layer_that_does_not_move_with_the_others_does_not_tear_a_picture():
+    stage = make(1, 2, 3)
+
+    def move(position: int, *layers: int) -> None:
+        for layer in layers:
+            made = tile(plane(n=16), key=(layer, position))
+            stage.offer(response([made], layer=layer, plane=position, generation=position))
+        stage.upload(lambda: False)
+
+    move(0, 1, 2, 3)
+    move(1, 1, 2)
+    assert stage.is_torn(0), "layer 3 may be just coming"
+    for position in (2, 3, 4):
+        move(position, 1, 2)
+    assert not stage.is_torn(0)
+    move(5, 1)
+    assert stage.is_torn(0), "layer 2 may be just coming"
+    move(5, 2, 3)
+    assert not stage.is_torn(0)
+    move(6, 1, 2)
+    assert stage.is_torn(0), "layer 3 moves again"
+
+
 def test_a_large_tile_is_uploaded_in_pieces_and_drawn_when_whole():
     stage = make(1)
     stage.offer(response([tile(plane(n=600), key="large")]))

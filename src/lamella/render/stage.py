@@ -52,6 +52,9 @@ class Stage:
         self._upload: _Upload | None = None  # a large tile may take several times
         self._uploads = 0
         self._last_upload: dict[Place, int] = {}  # number of the newest upload of each layer
+        self._moves = 0
+        self._last_move: dict[Place, int] = {}  # number of the newest slice of each layer at another position
+        self._points: dict[Place, tuple[float, ...]] = {}
         self._changes = 0
         self._complaints: set[str] = set()
 
@@ -82,6 +85,11 @@ class Stage:
         acceptance = self._layers.get((response.view, response.layer))
         if acceptance is None:
             return
+        place = response.view, response.layer
+        if self._points.get(place) != response.point:
+            self._points[place] = response.point
+            self._moves += 1
+            self._last_move[place] = self._moves
         drawn = acceptance.drawn
         acceptance.offer(response)
         if acceptance.drawn is not drawn:
@@ -112,9 +120,13 @@ class Stage:
         return any(acceptance.wanted() for acceptance in self._layers.values())
 
     def is_torn(self, view: int) -> bool:
-        """Whether the layers of a view would be drawn at different positions now."""
-        layers = (draw.layer for draw in self.scenes[view].layers if draw.look.visible)
-        drawn = (self._layers[view, layer].drawn for layer in layers)
+        """Whether the layers of a view would be drawn at different positions now.
+
+        Those that do not move with the others do not count: they are slow, or they lack the axis that moves.
+        """
+        lately = self._moves - 2 * len(self._layers)
+        places = [(view, draw.layer) for draw in self.scenes[view].layers if draw.look.visible]
+        drawn = [self._layers[place].drawn for place in places if self._last_move.get(place, 0) > lately]
         return len({response.point for response in drawn if response is not None}) > 1
 
     def pictures(self, view: int) -> tuple[list[Picture], dict[int, LayerSliceResponse], dict[int, int]]:
@@ -230,7 +242,8 @@ class Stage:
             self._upload = None
         for place in places:
             del self._layers[place]
-            self._last_upload.pop(place, None)
+            for memory in (self._last_upload, self._last_move, self._points):
+                memory.pop(place, None)
             self.atlas.release(place)
         if places:
             here = {layer for _, layer in self._layers}
