@@ -244,6 +244,8 @@ class Atlas:
         if free >= cells:
             return True
         kept = pinned()
+        if not self._buffer_bytes and all(sheet.format is format for sheet in self.sheets.values()):
+            return self._replace_oldest(cells - free, kept)
         old = [k for k, e in self._entries.items() if e.format is format and k not in kept]
         taken = list(itertools.accumulate((len(self._entries[k].pages) for k in old), initial=free))
         foreign = self._idle(format, kept)
@@ -259,6 +261,24 @@ class Atlas:
             if free >= cells:
                 break
             free += len(self._entries[key].pages)
+            self.discard(key)
+        return True
+
+    def _replace_oldest(self, cells: int, kept: Collection[Hashable]) -> bool:
+        """Throw out as many tiles as have ``cells``, where all tiles have one format.
+
+        That is the usual case in a drag with full memory, and costs what is thrown out, not what there is.
+        """
+        going: list[Hashable] = []
+        for key, entry in self._entries.items():
+            if cells <= 0:
+                break
+            if key not in kept:
+                going.append(key)
+                cells -= len(entry.pages)
+        if cells > 0:
+            return False
+        for key in going:
             self.discard(key)
         return True
 

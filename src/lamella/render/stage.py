@@ -50,6 +50,7 @@ class Stage:
         self._layers: dict[Place, Acceptance] = {}
         self._visuals: dict[int, Visual] = {}  # of each layer
         self._upload: _Upload | None = None  # a large tile may take several times
+        self._kept: set[Hashable] | None = None  # see `_pinned`
         self._uploads = 0
         self._last_upload: dict[Place, int] = {}  # number of the newest upload of each layer
         self._moves = 0
@@ -101,6 +102,7 @@ class Stage:
         Coarse tiles go before fine ones, and layers take turns: who has waited longest goes first.
         """
         self._advance()
+        self._kept = None
         queue = self._queue()
         drawn = {place for place, acceptance in self._layers.items() if not acceptance.has_candidate}
         if self._upload is not None and not any(tile.key == self._upload.tile.key for _, tile, _ in queue):
@@ -200,6 +202,8 @@ class Stage:
                     return True
             self.backend.finish(upload.placed, upload.tile, upload.parts, self.atlas)
             self.atlas.finish(upload.tile.key)
+            if self._kept is not None:
+                self._kept.add(upload.tile.key)
             self._uploads += 1
             self._last_upload[upload.place] = self._uploads
             trace.record("uploaded", *upload.place)
@@ -226,7 +230,10 @@ class Stage:
         return parts
 
     def _pinned(self) -> set[Hashable]:
-        return set(itertools.chain.from_iterable(a.needs() for a in self._layers.values()))
+        """What must not be thrown out, worked out once for all the tiles that `upload` places."""
+        if self._kept is None:
+            self._kept = set(itertools.chain.from_iterable(a.needs() for a in self._layers.values()))
+        return self._kept
 
     def _pinned_at_least(self) -> set[Hashable]:
         return set(itertools.chain.from_iterable(a.needs(coarsest_only=True) for a in self._layers.values()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -108,6 +109,7 @@ def finest_first(tiles: Iterable[Placed]) -> list[Placed]:
     return sorted(tiles, key=lambda t: t.level)
 
 
+@functools.lru_cache(maxsize=64)  # all layers of a frame that lie alike, and the next frame
 def data_to_device(state: ViewState, displayed_to_world: Affine) -> Affine:
     """Displayed data → device pixels (y, x) of a 2-D view, in float64; pixel i reaches from i to i + 1.
 
@@ -120,10 +122,13 @@ def data_to_device(state: ViewState, displayed_to_world: Affine) -> Affine:
     return Affine(displayed_to_world.linear * scale, offset + np.array([h, w], dtype=np.float64) * (ratio / 2))
 
 
+@functools.lru_cache(maxsize=64)
 def canvas_bounds(state: ViewState, to_device: Affine) -> npt.NDArray[np.float64]:
-    """The box in displayed data coordinates around the canvas, shape (2, 2)."""
+    """The box in displayed data coordinates around the canvas, shape (2, 2), read-only."""
     w, h = state.device_size
-    return to_device.inverse.bounds(np.array([[0.0, 0.0], [h, w]]))
+    bounds = to_device.inverse.bounds(np.array([[0.0, 0.0], [h, w]]))
+    bounds.setflags(write=False)
+    return bounds
 
 
 def is_visible(box: Box, bounds: npt.NDArray[np.float64]) -> bool:
